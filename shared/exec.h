@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ * The exec planner: what will happen when this file is executed, and what must be executed instead.
+ * Used by launcher, shim and tracer alike. Opens and reads files through its callbacks only.
+ */
+#ifndef SNR_EXEC_H
+#define SNR_EXEC_H
+
+#include "shared/rewrite.h"
+
+enum snr_exec_kind {
+	SNR_EXEC_UNKNOWN, /* unreadable or no format we know: the kernel decides */
+	SNR_EXEC_STATIC,  /* ELF without PT_INTERP */
+	SNR_EXEC_DYNAMIC, /* ELF with PT_INTERP */
+};
+
+enum snr_libc { SNR_LIBC_OTHER, SNR_LIBC_GLIBC }; /* by the name of PT_INTERP */
+
+#define SNR_SHEBANG_DEPTH 5   /* the kernel's own limit (exec.c: more than 5 gives ELOOP) */
+#define SNR_SHEBANG_SIZE  256 /* BINPRM_BUF_SIZE: a #! line longer than this is cut or refused */
+
+/* One "#!" met on the way, innermost (the file first executed) first. */
+struct snr_shebang {
+	char line[SNR_SHEBANG_SIZE]; /* interpreter as written, NUL, argument as written (or empty),
+					NUL */
+	uint16_t argument;           /* offset of the argument in line, 0: none */
+};
+
+struct snr_exec_plan {
+	int error;    /* 0, or -errno: exec must fail with it */
+	bool changed; /* execute REAL with the new front of argv instead of the original call */
+	uint8_t kind; /* enum snr_exec_kind of the last image */
+	uint8_t libc; /* enum snr_libc */
+	uint8_t elf_class; /* ELFCLASS32, ELFCLASS64, 0 unknown */
+	uint16_t machine;  /* EM_X86_64, EM_386, EM_AARCH64, ... */
+	bool secure;       /* set-user-ID, set-group-ID: AT_SECURE, no preloading */
+	uint32_t rule;     /* for the log */
+	uint8_t nshebang; /* scripts unrolled; new argv: for i = n-1..0: interpreter i, its argument
+			   * if any, then (for i > 0) the interpreter of i-1 again ... the kernel's
+			   * own order, see snr_exec_argv */
+	struct snr_shebang shebang[SNR_SHEBANG_DEPTH];
+	char real[SNR_PATH_MAX];   /* what to hand to execve(2), absolute; valid if changed */
+	char script[SNR_PATH_MAX]; /* the program's own path of the script: what the interpreter
+				      gets as argument */
+};
+
+/* Read up to SIZE bytes from offset 0 of the real PATH (or OFFSET for PT_INTERP). Returns bytes or
+ * -errno. */
+typedef long (*snr_read_file)(void *context, const char *path, uint64_t offset, void *out,
+			      size_t size);
+
+/* Plan the execution of PATH relative to DIRFD. UNROLL_ALWAYS false: scripts whose own path and
+ * interpreters are not redirected are left to the kernel. Reads at most the head of each file on
+ * the way. */
+void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratch,
+		   snr_read_file read_file, int dirfd, const char *path, size_t len,
+		   struct snr_lookup lookup, struct snr_exec_plan *plan);
+
+/* The front of the new argument vector that replaces argv[0] when plan->nshebang > 0: pointers into
+ * PLAN, at most SNR_EXEC_FRONT of them. Returns how many. */
+#define SNR_EXEC_FRONT (2 * SNR_SHEBANG_DEPTH + 1)
+int snr_exec_argv(const struct snr_exec_plan *plan, const char *front[SNR_EXEC_FRONT]);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * What was learnt about symbolic links, so that a path seen before costs no system call: a small
+ * lossy set of hashes. One word an entry, each read and written at once: threads and signal
+ * handlers need no lock, a lost write only costs a readlink later. The memory is the caller's,
+ * zeroed, and may be dropped at any time.
+ */
+#ifndef SNR_FACTS_H
+#define SNR_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SNR_FACTS 2048 /* entries, a power of two: 16 KiB */
+
+enum snr_fact {
+	SNR_UNKNOWN,
+	SNR_PLAIN, /* it exists and is no symbolic link */
+	SNR_TAME,  /* a link, but looking through it leads where the kernel goes, and no rule lies
+		      beneath */
+};
+
+struct snr_facts {
+	uint64_t epoch; /* a new one forgets everything */
+	uint64_t entry[SNR_FACTS];
+};
+
+/* HASH is that of the virtual path (shared/match.h). FACTS may be NULL: nothing is known, nothing
+ * is kept. */
+enum snr_fact snr_facts_get(const struct snr_facts *facts, uint64_t hash);
+void snr_facts_put(struct snr_facts *facts, uint64_t hash, enum snr_fact fact);
+void snr_facts_forget(struct snr_facts *facts);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * What the redirector needs from outside. The shim answers with direct system calls on its own
+ * memory, the tracer with process_vm_readv and /proc/PID, the launcher with its own files.
+ */
+#ifndef SNR_HOST_H
+#define SNR_HOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct snr_host {
+	void *context; /* handed back to each function */
+
+	/* Copy the string at ADDRESS of the program, NUL included, at most SIZE bytes. Returns its
+	 * length without the NUL, -EFAULT where memory is not readable, -ENAMETOOLONG where no NUL
+	 * is within SIZE. */
+	long (*read_string)(void *context, uint64_t address, char *out, size_t size);
+
+	/* Copy SIZE bytes from ADDRESS of the program. Returns 0 or -EFAULT. */
+	long (*read_bytes)(void *context, uint64_t address, void *out, size_t size);
+
+	/* readlink(2) on the real PATH, as the program would see it: /proc/self is the program's.
+	 * No NUL is added. Returns the length or -errno (-EINVAL: it is there and no link). */
+	long (*read_link)(void *context, const char *path, char *out, size_t size);
+
+	/* May the program look things up in the directory at the real PATH? 0, or -errno of a
+	 * lookup in it. */
+	long (*search)(void *context, const char *path);
+
+	/* Real path of the program's cwd (DIRFD is AT_FDCWD) or of its descriptor DIRFD, as the
+	 * kernel tells it in /proc, with a NUL. Returns the length or -errno. A descriptor of no
+	 * path ("pipe:[1]") gives that text. */
+	long (*directory)(void *context, int dirfd, char *out, size_t size);
+};
+
+#endif

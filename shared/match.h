@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * Finding rules: one hash chain over the components of a path, one probe a component, whatever the
+ * number of rules. Everybody may call it. It must never allocate, call libc or look at the file
+ * system.
+ */
+#ifndef SNR_MATCH_H
+#define SNR_MATCH_H
+
+#include "shared/rules.h"
+
+/* Hash of "/". */
+#define SNR_HASH_ROOT 0x9e3779b97f4a7c15ull
+
+/* Hash of the path whose parent has hash PARENT and whose last component is NAME, LEN bytes, not
+ * NUL-terminated. Never 0. The only hash in the project: the compiler of the rules, the matcher and
+ * the facts about links share it. */
+uint64_t snr_hash_step(uint64_t parent, const char *name, size_t len);
+
+/* Hash of the absolute path of LEN bytes; empty components and "." are skipped, ".." is taken as a
+ * name. */
+uint64_t snr_hash_path(const char *path, size_t len);
+
+/* The entry with HASH in the table of the rules' paths, or NULL. */
+const struct snr_entry *snr_match_path(const struct snr_image *image, uint64_t hash);
+/* The same in the table of the rules' targets. */
+const struct snr_entry *snr_match_target(const struct snr_image *image, uint64_t hash);
+
+/* Could NAME be the last component of some rule's path? False is certain, true is not. */
+bool snr_match_name(const struct snr_image *image, const char *name, size_t len);
+
+/* Longest rule that covers the absolute, canonical PATH (no dots, no double slashes): its index or
+ * SNR_NO_RULE. *REST is the number of bytes of PATH that the rule's own path takes. */
+uint32_t snr_match_longest(const struct snr_image *image, const char *path, size_t len,
+			   size_t *rest);
+
+/* Where the kernel finds the canonical virtual PATH: the longest rule's target and the rest. Writes
+ * at most SIZE bytes with the NUL. Returns the length, or -ENAMETOOLONG. */
+long snr_map(const struct snr_image *image, const char *path, size_t len, char *out, size_t size);
+
+/* The name by which the program knows the real, canonical PATH: the rule's path and the rest, where
+ * the longest rule target that holds PATH, and whose own path leads back to it, is taken; PATH
+ * itself where there is none. Returns the length, or -ENAMETOOLONG. */
+long snr_unmap(const struct snr_image *image, const char *path, size_t len, char *out, size_t size);
+
+#endif

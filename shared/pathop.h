@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ * What each system call does with paths: shared/pathops.def as data.
+ * Everybody may call it. It must never list a call itself: pathops.def is the only list.
+ */
+#ifndef SNR_PATHOP_H
+#define SNR_PATHOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One value a SYS row, in table order: SNR_open, SNR_openat, ... */
+enum snr_op {
+#define SYS(name, roles, effects) SNR_##name,
+#include "shared/pathops.def"
+	SNR_NOPS
+};
+
+enum snr_role {
+	SNR_ROLE_NONE, /* past the last argument */
+	SNR_ROLE_VAL,
+	SNR_ROLE_DIRFD,
+	SNR_ROLE_DIRFD_AFTER,
+	SNR_ROLE_PATH,
+	SNR_ROLE_LPATH,
+	SNR_ROLE_FPATH,
+	SNR_ROLE_SRC,
+	SNR_ROLE_TEXT,
+	SNR_ROLE_OUT,
+	SNR_ROLE_OUTLEN,
+	SNR_ROLE_MODE,
+	SNR_ROLE_OFLAGS, /* the flag roles: OFLAGS to FSCMD */
+	SNR_ROLE_ATFLAGS,
+	SNR_ROLE_LINKFLAGS,
+	SNR_ROLE_HOW,
+	SNR_ROLE_INMASK,
+	SNR_ROLE_FANFLAGS,
+	SNR_ROLE_UMOUNTFLAGS,
+	SNR_ROLE_FSPICKFLAGS,
+	SNR_ROLE_MOVEFLAGS,
+	SNR_ROLE_FSCMD,
+	SNR_ROLE_ARGV,
+	SNR_ROLE_ENVP,
+	SNR_ROLE_SOCKADDR,
+	SNR_ROLE_SOCKLEN,
+	SNR_ROLE_MSG,
+	SNR_ROLE_MMSG,
+	SNR_ROLE_OUTADDR,
+	SNR_ROLE_OUTADDRLEN,
+	SNR_ROLE_OUTMSG,
+	SNR_ROLE_OUTMMSG,
+};
+
+enum snr_effect {
+	SNR_CREATES = 1 << 0,
+	SNR_EXCLUSIVE = 1 << 1,
+	SNR_REMOVES = 1 << 2,
+	SNR_RELINKS = 1 << 3,
+	SNR_REVERSES = 1 << 4,
+	SNR_EXECS = 1 << 5,
+	SNR_MOVES_CWD = 1 << 6,
+	SNR_MOVES_ROOT = 1 << 7,
+	SNR_SPLIT64 = 1 << 8,
+	SNR_SAME_FS = 1 << 9,
+};
+
+#define SNR_NARGS 6
+
+struct snr_pathop {
+	const char *name; /* the kernel's name of the call */
+	uint8_t role[SNR_NARGS];
+	uint16_t effects;
+};
+
+/* SNR_NOPS rows, indexed by enum snr_op. */
+extern const struct snr_pathop snr_pathops[];
+
+/* How one path argument of a call is looked up, as its flags say. */
+struct snr_lookup {
+	bool follow;       /* a symbolic link as last component is followed */
+	bool create;       /* the last component may come into being */
+	bool may_be_empty; /* "" stands for the descriptor itself */
+	bool confined; /* openat2's RESOLVE_BENEATH or RESOLVE_IN_ROOT: never make it absolute */
+	bool no_links; /* openat2's RESOLVE_NO_SYMLINKS: any link is ELOOP */
+	bool ignored;  /* this argument is no path this time (fsconfig with another command) */
+};
+
+/* Is ROLE one of the four that name a path? */
+bool snr_role_is_path(enum snr_role role);
+
+/* Index of the DIRFD that governs path argument PATH_ARG of OP, or -1: relative to the cwd. */
+int snr_pathop_dirfd(const struct snr_pathop *op, int path_arg);
+
+/* Index of the first argument of OP with ROLE, or -1. */
+int snr_pathop_find(const struct snr_pathop *op, enum snr_role role);
+
+/* Decide the lookup of path argument PATH_ARG of OP from the call's ARGS. For openat2 the caller
+ * hands in the first two words of struct open_how (flags, resolve), since ARGS holds only its
+ * address; others pass NULL. */
+struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
+				    const uint64_t args[SNR_NARGS], const uint64_t how[3]);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * Where one path leads, as if the targets of the rules were mounted at their paths.
+ * Called by rewrite.c and exec planning; allocates nothing, changes nothing.
+ */
+#ifndef SNR_RESOLVE_H
+#define SNR_RESOLVE_H
+
+#include "shared/facts.h"
+#include "shared/host.h"
+#include "shared/match.h"
+#include "shared/pathop.h"
+
+/* Room for one resolution; the caller's, uninitialised, no need to keep it between calls. */
+struct snr_scratch {
+	char base[SNR_PATH_MAX];  /* canonical virtual path of the directory a relative path starts
+				     at */
+	char where[SNR_PATH_MAX]; /* canonical virtual path of where the walk is */
+	char pending[2 * SNR_PATH_MAX]; /* text of links still to be walked */
+	char link[SNR_PATH_MAX];
+	char real[SNR_PATH_MAX + 16];
+};
+
+struct snr_resolved {
+	uint32_t rule; /* that decides, or SNR_NO_RULE */
+	bool changed;  /* OUT holds another path for the kernel; false: the kernel can have the
+			  program's own */
+	bool crossed;  /* the walk went through a rule or a border of one */
+	bool at_rule;  /* the path is the rule's own path: a mount point */
+	bool ancestor; /* rules lie beneath the path */
+	int error;     /* 0, or -errno: the call must fail with it, OUT is not set */
+	uint32_t len;  /* of OUT */
+};
+
+/* Resolve PATH of LEN bytes (a NUL follows) relative to DIRFD (AT_FDCWD: the cwd), as LOOKUP says,
+ * and write the path for the kernel to OUT, SNR_PATH_MAX bytes, absolute. SCRATCH is touched only
+ * where a link, a dot-dot that leaves its rule or a relative path makes it necessary. FACTS may be
+ * NULL. Errors of the file system are left to the kernel, which will meet them itself, except where
+ * only we can know them. */
+struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts *facts,
+				const struct snr_host *host, struct snr_scratch *scratch, int dirfd,
+				const char *path, size_t len, struct snr_lookup lookup, char *out);
+
+/* The canonical virtual path of PATH (realpath(3)'s answer) in OUT, SNR_PATH_MAX bytes. Every
+ * component must exist. Returns the length or -errno. */
+long snr_canonical(const struct snr_image *image, const struct snr_host *host,
+		   struct snr_scratch *scratch, int dirfd, const char *path, size_t len, char *out);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * The rules image: what the launcher compiled, as the shim and the tracer map it. Read-only,
+ * offsets only, no pointers. Everybody may read it; only launcher/rules_compile.c writes one.
+ */
+#ifndef SNR_RULES_H
+#define SNR_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SNR_IMAGE_MAGIC   0x52494452504e53ull /* "SNPRDIR" */
+#define SNR_IMAGE_VERSION 1u
+#define SNR_MAX_RULES     65536u
+#define SNR_PATH_MAX      4096 /* the kernel's PATH_MAX, NUL included */
+#define SNR_NO_RULE       UINT32_MAX
+
+/* The environment variable by which a new image of a process finds the rules: "FD:PID", the number
+ * of an inherited descriptor of the memfd, and a process that holds it too (the one that called
+ * exec), for programs whose descriptors were closed on the way: /proc/PID/fd/FD. */
+#define SNR_IMAGE_ENV "SNAPREDIR_IMAGE"
+/* Descriptors of ours live here or, under a lower RLIMIT_NOFILE, as high as it allows. */
+#define SNR_FD_BASE 1000
+
+enum snr_kind { SNR_BIND = 1 };
+enum snr_engine { SNR_ENGINE_AUTO, SNR_ENGINE_PRELOAD, SNR_ENGINE_TRACE, SNR_ENGINE_HYBRID };
+
+enum snr_rule_flag {
+	SNR_RULE_MISSING = 1 << 0,     /* the target was not there when the rules were compiled */
+	SNR_RULE_TARGET_DIR = 1 << 1,  /* the target was a directory then */
+	SNR_RULE_PATH_EXISTS = 1 << 2, /* something is there on the disk at the rule's path, too */
+};
+
+enum snr_image_flag {
+	SNR_IMAGE_STRICT = 1 << 0, /* --strict-resolution: remember nothing about links */
+	SNR_IMAGE_LOG_JSON = 1 << 1,
+};
+
+/* A string in the image: offset of its first byte and its length; a NUL follows it. */
+struct snr_text {
+	uint32_t off;
+	uint32_t len;
+};
+
+struct snr_rule {
+	struct snr_text
+		path; /* as the program says it; absolute, no dots, no links, no trailing slash */
+	struct snr_text target; /* where it leads; absolute, links resolved as far as it exists */
+	struct snr_text file;   /* where the rule was written: a file name, "-m", ... */
+	uint32_t line;          /* ... and the line in it, 0 for an option */
+	uint8_t kind;           /* enum snr_kind */
+	uint8_t flags;          /* enum snr_rule_flag */
+	uint16_t reserved;
+};
+
+/* An entry of either table. Open addressing, linear probing, hash 0 is an empty slot. */
+struct snr_entry {
+	uint64_t hash;
+	uint32_t rule; /* index of the rule of just this path, or SNR_NO_RULE: a proper ancestor of
+			  rules only */
+	uint32_t ancestor; /* 1: other rules lie beneath this path */
+};
+
+struct snr_image {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size; /* of everything, bytes */
+	uint32_t flags;
+	uint32_t nrules;
+	uint32_t rules_off;
+	uint32_t path_table_off;   /* struct snr_entry[path_slots]: the rules' paths and their
+				      ancestors */
+	uint32_t path_slots;       /* a power of two, at most half full */
+	uint32_t target_table_off; /* struct snr_entry[target_slots]: the rules' targets and their
+				      ancestors */
+	uint32_t target_slots;
+	uint32_t names_off; /* uint64_t[names_words]: Bloom filter of the hashes of the rules' last
+			       components */
+	uint32_t names_words; /* a power of two */
+	uint8_t engine;       /* enum snr_engine: what was chosen, never AUTO once a program runs */
+	uint8_t verbose;      /* 0, 1, 2 */
+	uint8_t reserved[2];
+	struct snr_text log;    /* absolute path of the log file; empty: standard error */
+	struct snr_text shim64; /* absolute path of the shim for 64-bit programs; empty: none */
+	struct snr_text shim32;
+	struct snr_text launcher; /* absolute path of the launcher itself */
+	uint32_t strings_off;
+	uint32_t strings_size;
+};
+
+static inline const struct snr_rule *snr_rule(const struct snr_image *image, uint32_t index)
+{
+	return (const struct snr_rule *)((const char *)image + image->rules_off) + index;
+}
+
+static inline const char *snr_string(const struct snr_image *image, struct snr_text text)
+{
+	return (const char *)image + text.off;
+}
+
+/* Is the SIZE bytes at IMAGE an image that this build understands, whole and consistent? Checks
+ * every offset, so that whoever reads it later need not. Returns 0, -EPROTO for another version,
+ * -EINVAL for anything else. */
+int snr_image_check(const void *image, size_t size);
+
+#endif
