@@ -20,7 +20,7 @@ enum snr_fact {
 };
 
 struct snr_facts {
-	uint64_t epoch; /* a new one forgets everything */
+	uint32_t epoch; /* a new one forgets everything */
 	uint64_t entry[SNR_FACTS];
 };
 

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ * shared/pathops.def as an array, and how a call's flags decide a lookup. Callable from everywhere.
+ * It must never know a call by its name: roles and effects say all.
+ */
+#include "shared/pathop.h"
+
+#include <stddef.h>
+
+/* The words of the table, for this file only. */
+enum {
+	VAL = SNR_ROLE_VAL,
+	DIRFD = SNR_ROLE_DIRFD,
+	DIRFD_AFTER = SNR_ROLE_DIRFD_AFTER,
+	PATH = SNR_ROLE_PATH,
+	LPATH = SNR_ROLE_LPATH,
+	FPATH = SNR_ROLE_FPATH,
+	SRC = SNR_ROLE_SRC,
+	TEXT = SNR_ROLE_TEXT,
+	OUT = SNR_ROLE_OUT,
+	OUTLEN = SNR_ROLE_OUTLEN,
+	MODE = SNR_ROLE_MODE,
+	OFLAGS = SNR_ROLE_OFLAGS,
+	ATFLAGS = SNR_ROLE_ATFLAGS,
+	LINKFLAGS = SNR_ROLE_LINKFLAGS,
+	HOW = SNR_ROLE_HOW,
+	INMASK = SNR_ROLE_INMASK,
+	FANFLAGS = SNR_ROLE_FANFLAGS,
+	UMOUNTFLAGS = SNR_ROLE_UMOUNTFLAGS,
+	FSPICKFLAGS = SNR_ROLE_FSPICKFLAGS,
+	MOVEFLAGS = SNR_ROLE_MOVEFLAGS,
+	FSCMD = SNR_ROLE_FSCMD,
+	ARGV = SNR_ROLE_ARGV,
+	ENVP = SNR_ROLE_ENVP,
+	CREATES = SNR_CREATES,
+	EXCLUSIVE = SNR_EXCLUSIVE,
+	REMOVES = SNR_REMOVES,
+	RELINKS = SNR_RELINKS,
+	REVERSES = SNR_REVERSES,
+	EXECS = SNR_EXECS,
+	MOVES_CWD = SNR_MOVES_CWD,
+	MOVES_ROOT = SNR_MOVES_ROOT,
+	SPLIT64 = SNR_SPLIT64,
+	SAME_FS = SNR_SAME_FS,
+};
+
+#define ROLES(...)                                                                                 \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
+
+const struct snr_pathop snr_pathops[SNR_NOPS] = {
+#define SYS(name, roles, effects) [SNR_##name] = {#name, ROLES roles, effects},
+#include "shared/pathops.def"
+};
+
+/* Flag words of the kernel's headers, written out because the headers of the oldest build machine
+ * lack some, and because <fcntl.h> and <linux/fcntl.h> cannot be had together. */
+enum {
+	FLAG_AT_NOFOLLOW = 0x100, /* AT_SYMLINK_NOFOLLOW */
+	FLAG_AT_FOLLOW = 0x400,   /* AT_SYMLINK_FOLLOW */
+	FLAG_AT_EMPTY = 0x1000,   /* AT_EMPTY_PATH */
+	FLAG_IN_DONT_FOLLOW = 0x02000000,
+	FLAG_FAN_DONT_FOLLOW = 0x4,
+	FLAG_UMOUNT_NOFOLLOW = 0x8,
+	FLAG_FSPICK_NOFOLLOW = 0x2, /* FSPICK_SYMLINK_NOFOLLOW */
+	FLAG_FSPICK_EMPTY = 0x8,    /* FSPICK_EMPTY_PATH */
+	FLAG_MOVE_F_FOLLOW = 0x1,   /* MOVE_MOUNT_F_SYMLINKS */
+	FLAG_MOVE_F_EMPTY = 0x4,
+	FLAG_MOVE_T_FOLLOW = 0x10,
+	FLAG_MOVE_T_EMPTY = 0x40,
+	FLAG_RESOLVE_NO_SYMLINKS = 0x04,
+	FLAG_RESOLVE_BENEATH = 0x08,
+	FLAG_RESOLVE_IN_ROOT = 0x10,
+	FLAG_FSCONFIG_SET_PATH = 3,
+	FLAG_FSCONFIG_SET_PATH_EMPTY = 4,
+};
+
+/* The open flags differ between architectures; these are those of the machine we are built for. An
+ * i386 call in a 64-bit program has the same ones on x86. */
+#include <asm/fcntl.h>
+
+struct flag_bits {
+	uint32_t nofollow; /* set: the last link is not followed */
+	uint32_t follow;   /* set: it is, although by default it is not */
+	uint32_t empty;    /* set: "" is the descriptor itself */
+};
+
+static const struct flag_bits flag_bits[] = {
+	[SNR_ROLE_OFLAGS] = {O_NOFOLLOW, 0, 0},
+	[SNR_ROLE_ATFLAGS] = {FLAG_AT_NOFOLLOW, 0, FLAG_AT_EMPTY},
+	[SNR_ROLE_LINKFLAGS] = {0, FLAG_AT_FOLLOW, FLAG_AT_EMPTY},
+	[SNR_ROLE_HOW] = {O_NOFOLLOW, 0, 0},
+	[SNR_ROLE_INMASK] = {FLAG_IN_DONT_FOLLOW, 0, 0},
+	[SNR_ROLE_FANFLAGS] = {FLAG_FAN_DONT_FOLLOW, 0, 0},
+	[SNR_ROLE_UMOUNTFLAGS] = {FLAG_UMOUNT_NOFOLLOW, 0, 0},
+	[SNR_ROLE_FSPICKFLAGS] = {FLAG_FSPICK_NOFOLLOW, 0, FLAG_FSPICK_EMPTY},
+	[SNR_ROLE_MOVEFLAGS] = {0, FLAG_MOVE_F_FOLLOW, FLAG_MOVE_F_EMPTY},
+	[SNR_ROLE_FSCMD] = {0, 0, 0},
+};
+
+/* move_mount(2) has two paths and one flag word: the second path's bits. */
+static const struct flag_bits move_to_bits = {0, FLAG_MOVE_T_FOLLOW, FLAG_MOVE_T_EMPTY};
+
+bool snr_role_is_path(enum snr_role role)
+{
+	return role >= SNR_ROLE_PATH && role <= SNR_ROLE_SRC;
+}
+
+int snr_pathop_dirfd(const struct snr_pathop *op, int path_arg)
+{
+	if (path_arg > 0 && op->role[path_arg - 1] == SNR_ROLE_DIRFD)
+		return path_arg - 1;
+	if (path_arg + 1 < SNR_NARGS && op->role[path_arg + 1] == SNR_ROLE_DIRFD_AFTER)
+		return path_arg + 1;
+	return -1;
+}
+
+int snr_pathop_find(const struct snr_pathop *op, enum snr_role role)
+{
+	for (int i = 0; i < SNR_NARGS; i++)
+		if (op->role[i] == role)
+			return i;
+	return -1;
+}
+
+static int find_flags(const struct snr_pathop *op)
+{
+	for (int i = 0; i < SNR_NARGS; i++)
+		if (op->role[i] >= SNR_ROLE_OFLAGS && op->role[i] <= SNR_ROLE_FSCMD)
+			return i;
+	return -1;
+}
+
+/* open(2): O_CREAT with O_EXCL never follows, O_TMPFILE names a directory in which nothing gets a
+ * name. */
+static void lookup_open_flags(struct snr_lookup *lookup, uint64_t flags)
+{
+	lookup->create = (flags & O_CREAT) != 0;
+	if (lookup->create && (flags & O_EXCL))
+		lookup->follow = false;
+}
+
+struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
+				    const uint64_t args[SNR_NARGS], const uint64_t how[3])
+{
+	enum snr_role role = op->role[path_arg];
+	int flags_arg = find_flags(op);
+	enum snr_role flags_role = flags_arg < 0 ? SNR_ROLE_NONE : op->role[flags_arg];
+	uint64_t flags = flags_arg < 0 ? 0 : args[flags_arg];
+	struct snr_lookup lookup = {0};
+	const struct flag_bits *bits;
+
+	lookup.create = (op->effects & SNR_CREATES) != 0;
+	lookup.follow = role == SNR_ROLE_PATH || role == SNR_ROLE_SRC;
+	if (flags_arg < 0)
+		return lookup;
+	if (flags_role == SNR_ROLE_HOW && how) {
+		flags = how[0];
+		lookup.confined = (how[2] & (FLAG_RESOLVE_BENEATH | FLAG_RESOLVE_IN_ROOT)) != 0;
+		lookup.no_links = (how[2] & FLAG_RESOLVE_NO_SYMLINKS) != 0;
+	}
+	bits = &flag_bits[flags_role];
+	if (flags_role == SNR_ROLE_MOVEFLAGS && path_arg > 1)
+		bits = &move_to_bits;
+	if (role == SNR_ROLE_FPATH)
+		lookup.follow =
+			bits->follow ? (flags & bits->follow) != 0 : (flags & bits->nofollow) == 0;
+	lookup.may_be_empty = (flags & bits->empty) != 0;
+	if (flags_role == SNR_ROLE_OFLAGS || flags_role == SNR_ROLE_HOW)
+		lookup_open_flags(&lookup, flags);
+	if (flags_role == SNR_ROLE_FSCMD)
+		lookup.ignored = (uint32_t)flags != FLAG_FSCONFIG_SET_PATH &&
+				 (uint32_t)flags != FLAG_FSCONFIG_SET_PATH_EMPTY;
+	return lookup;
+}

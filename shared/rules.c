@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * Validation of a rules image, so that everybody who reads one later need not check. Callable from
+ * everywhere. It must never trust an offset before it has looked at it.
+ */
+#include "shared/rules.h"
+
+#include <errno.h>
+
+static bool area_is_inside(const struct snr_image *image, uint64_t off, uint64_t count,
+			   uint64_t each)
+{
+	return off % sizeof(uint64_t) == 0 && off >= sizeof(*image) && off <= image->size &&
+	       count * each <= image->size - off;
+}
+
+static bool text_is_inside(const struct snr_image *image, struct snr_text text)
+{
+	uint64_t end = (uint64_t)text.off + text.len;
+
+	return text.off >= image->strings_off && text.len < SNR_PATH_MAX &&
+	       end < (uint64_t)image->strings_off + image->strings_size &&
+	       ((const char *)image)[end] == '\0';
+}
+
+/* A power of two with at least one empty slot, so that probing ends; every entry names a rule that
+ * exists. */
+static bool table_is_sound(const struct snr_image *image, uint32_t off, uint32_t slots)
+{
+	const struct snr_entry *table = (const struct snr_entry *)((const char *)image + off);
+	uint32_t used = 0;
+
+	if (!slots || (slots & (slots - 1)) || slots > 1u << 26 ||
+	    !area_is_inside(image, off, slots, sizeof(*table)))
+		return false;
+	for (uint32_t i = 0; i < slots; i++) {
+		used += table[i].hash != 0;
+		if (table[i].hash && table[i].rule != SNR_NO_RULE && table[i].rule >= image->nrules)
+			return false;
+	}
+	return used < slots;
+}
+
+static bool path_is_absolute(const struct snr_image *image, struct snr_text text)
+{
+	return text.len && *snr_string(image, text) == '/';
+}
+
+static bool rules_are_sound(const struct snr_image *image)
+{
+	if (image->nrules > SNR_MAX_RULES ||
+	    !area_is_inside(image, image->rules_off, image->nrules, sizeof(struct snr_rule)))
+		return false;
+	for (uint32_t i = 0; i < image->nrules; i++) {
+		const struct snr_rule *rule = snr_rule(image, i);
+
+		if (!text_is_inside(image, rule->path) || !text_is_inside(image, rule->target) ||
+		    !text_is_inside(image, rule->file) || !path_is_absolute(image, rule->path) ||
+		    !path_is_absolute(image, rule->target))
+			return false;
+	}
+	return true;
+}
+
+int snr_image_check(const void *bytes, size_t size)
+{
+	const struct snr_image *image = bytes;
+
+	if (size < sizeof(*image) || image->magic != SNR_IMAGE_MAGIC)
+		return -EINVAL;
+	if (image->version != SNR_IMAGE_VERSION)
+		return -EPROTO;
+	if (image->size > size || image->size < sizeof(*image) ||
+	    !area_is_inside(image, image->strings_off, image->strings_size, 1) ||
+	    !text_is_inside(image, image->log) || !text_is_inside(image, image->shim64) ||
+	    !text_is_inside(image, image->shim32) || !text_is_inside(image, image->launcher) ||
+	    !table_is_sound(image, image->path_table_off, image->path_slots) ||
+	    !table_is_sound(image, image->target_table_off, image->target_slots) ||
+	    !image->names_words || (image->names_words & (image->names_words - 1)) ||
+	    image->names_words > 1u << 20 ||
+	    !area_is_inside(image, image->names_off, image->names_words, sizeof(uint64_t)) ||
+	    !rules_are_sound(image))
+		return -EINVAL;
+	return 0;
+}
