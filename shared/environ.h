@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * The environment of a child that is to be redirected: LD_PRELOAD and SNAPREDIR_IMAGE set,
+ * everything else as given. Used by the launcher for the program and by the shim at every exec.
+ * Allocates nothing, calls no libc: measure first, then build into memory of the caller's.
+ */
+#ifndef SNR_ENVIRON_H
+#define SNR_ENVIRON_H
+
+#include <stddef.h>
+
+/* "SNAPREDIR_IMAGE=" FD ":" PID and the NUL: what snr_environ_image writes at most. */
+#define SNR_IMAGE_VALUE 32
+
+/* What the child shall find. */
+struct snr_environ {
+	const char *const *envp; /* what it would get without us, NULL-terminated; NULL is empty */
+	const char *shim;        /* path to have in LD_PRELOAD, or NULL: none */
+	const char *image;       /* value of SNAPREDIR_IMAGE ("FD:PID"), or NULL: not set */
+	/* Elements of LD_PRELOAD that are ours (the shims of both word sizes; NULL or "" where
+	 * there is none): taken out wherever they are not SHIM. */
+	const char *ours[2];
+};
+
+/* What building it takes. */
+struct snr_environ_size {
+	size_t slots; /* pointers, the terminating NULL included */
+	size_t bytes; /* of new strings; strings that stay are pointed to, not copied */
+};
+
+/* Measure WANT. Nothing can fail. */
+struct snr_environ_size snr_environ_measure(const struct snr_environ *want);
+
+/* Build WANT into SLOTS and BYTES, which have the size that snr_environ_measure told. The result
+ * points into WANT->envp's strings: it lives no longer than they do.
+ * LD_PRELOAD: the shim is appended behind a colon, so that order, empty elements and literal $LIB
+ * of the user's own value stay, and taking it out again gives just that value back (a variable that
+ * held nothing but the shim goes away). A shim that is there already is not moved or doubled. Of
+ * several LD_PRELOADs ld.so obeys the last: that one is extended. */
+void snr_environ_build(const struct snr_environ *want, char **slots, char *bytes);
+
+/* Write "FD:PID" into OUT. */
+void snr_environ_image(int fd, int pid, char out[SNR_IMAGE_VALUE]);
+
+/* Read it again. Returns 0, or -EINVAL where TEXT is no such value. */
+int snr_environ_parse_image(const char *text, int *fd, int *pid);
+
+/* The value of variable NAME in ENVP (the first of that name, as getenv(3)), or NULL. */
+const char *snr_environ_get(const char *const *envp, const char *name);
+
+#endif
