@@ -1,23 +1,35 @@
 # SPDX-License-Identifier: MIT
-# The only makefile. Targets: all check unit integration bench soak lint demo install clean setup.
-# Switches: O=dir (build directory) SAN=address,undefined DEBUG=1 CC=clang PREFIX= DESTDIR= TRIPLET=
+# The only makefile. `make help` lists the targets. Switches: O=dir (build directory)
+# SAN=address,undefined DEBUG=1 CC=clang PREFIX= DESTDIR= TRIPLET= T=name (of one test) J=jobs
 O ?= build
-CC ?= gcc
+CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 PYTHON ?= /usr/bin/python3
+GO ?= go
+MUSLCC ?= musl-gcc
 PREFIX ?= /usr/local
 DESTDIR ?=
+J ?= $(shell nproc 2>/dev/null || echo 2)
+T ?=
+
+# Asked when it is needed, once: the first `make check` of a machine installs the compiler itself.
+once = $(eval $(1) := $(2))$($(1))
 # Where ld.so's $LIB leads on this kind of machine: the shim lies in lib/TRIPLET beside the launcher's bin.
-TRIPLET ?= $(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
+TRIPLET ?= $(call once,TRIPLET,$(or $(shell $(CC) -print-multiarch 2>/dev/null),$(shell uname -m)-linux-gnu))
 TRIPLET32 ?= i386-linux-gnu
+# The shim for 32-bit programs, where the compiler can make one.
+have32 = $(call once,have32,$(shell echo '\#include <stdio.h>' | $(CC) -m32 -x c -E - >/dev/null 2>&1 && \
+	echo 'int main(void) { return 0; }' | $(CC) -m32 -x c -o /dev/null - 2>/dev/null && echo yes))
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wundef \
 	-Wpointer-arith -Wwrite-strings -Wvla -Wno-unused-parameter -Werror
 OPT := $(if $(DEBUG),-O0,-O2) -g
 BASE := -std=c11 -D_GNU_SOURCE -I. $(WARN) $(OPT) -MMD -MP
 HARDEN := $(if $(DEBUG)$(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
-SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 # Code that lives in other people's processes: no libc beneath it, no SSE, nothing exported by accident.
-FREESTANDING := -ffreestanding -fno-builtin -fno-stack-protector -mgeneral-regs-only -fno-tree-loop-distribute-patterns
+FREESTANDING := -ffreestanding -fno-builtin -fno-stack-protector -mgeneral-regs-only \
+	$(call once,NOLOOPS,$(shell $(CC) -Werror -fno-tree-loop-distribute-patterns -x c -E /dev/null >/dev/null 2>&1 && \
+	echo -fno-tree-loop-distribute-patterns))
 SHIMFLAGS := -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -fno-asynchronous-unwind-tables \
 	-ftls-model=initial-exec
 
@@ -26,30 +38,62 @@ LAUNCHER := $(filter-out launcher/main.c,$(wildcard launcher/*.c))
 TRACER := $(wildcard tracer/*.c tracer/arch/*.c)
 PRELOAD := $(wildcard preload/*.c)
 UNIT := $(wildcard tests/unit/test_*.c)
+PROGRAMS := $(wildcard tests/programs/*.c)
+GOPROGRAMS := $(wildcard tests/programs/*.go)
+INTEGRATION := $(wildcard tests/integration/*.sh tests/integration/*.py)
+BENCH := $(wildcard tests/bench/*.c)
+MAN := $(wildcard docs/man/*.[1-8])
 
 host_o := $(patsubst %.c,$(O)/host/%.o,$(SHARED) $(LAUNCHER) $(TRACER))
 shim_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(PRELOAD)) $(O)/shim/gen/wrappers.o
 shim32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(shim_o))
 unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
+bench_bin := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH))
 LIBS := -lseccomp -lcap
 
 launcher := $(O)/bin/snapredir
-shim := $(O)/lib/$(TRIPLET)/libsnapredir.so
-shim32 := $(O)/lib/$(TRIPLET32)/libsnapredir.so
+shim = $(O)/lib/$(TRIPLET)/libsnapredir.so
+shim32 = $(O)/lib/$(TRIPLET32)/libsnapredir.so
+shims = $(shim) $(if $(have32),$(shim32))
 
-.PHONY: all check unit integration bench soak lint demo install clean setup format
+# Each test program in every form that this machine can build: NAME, NAME-static, NAME-musl, NAME-32.
+stem = $(basename $(notdir $(1)))
+havemusl = $(call once,havemusl,$(shell command -v $(MUSLCC) 2>/dev/null))
+havego = $(call once,havego,$(shell command -v $(GO) 2>/dev/null))
+programs = $(foreach p,$(call stem,$(PROGRAMS)),$(O)/programs/$(p) $(O)/programs/$(p)-static \
+	$(if $(havemusl),$(O)/programs/$(p)-musl) $(if $(have32),$(O)/programs/$(p)-32)) \
+	$(if $(havego),$(patsubst %,$(O)/programs/%-go,$(call stem,$(GOPROGRAMS))))
+acme = $(addprefix $(O)/acme/,acme acme-index acme-report $(if $(havego),acme-sync))
+
+# A recipe that has just installed a compiler goes on in a new make, which then sees it; with all processors
+# unless told otherwise.
+again = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(J))
+
+.PHONY: all check check-now unit integration bench soak lint demo demo-now install clean setup format programs help
 .DELETE_ON_ERROR:
-all: $(launcher) $(shim)
+.SECONDEXPANSION:
+all: $(launcher) $$(shims)
 
-# A change of switches rebuilds what they touch.
+help:
+	@echo 'make demo     the main job on a small vendor application, under each engine'
+	@echo 'make check    all tests; unit, integration: one kind; T=NAME: the tests with NAME in their name'
+	@echo 'make all      build/bin/snapredir and its shims; install: to PREFIX=$(PREFIX)'
+	@echo 'make bench    a table of costs; soak: the random tests without end; lint: style and dependencies'
+	@echo 'make setup    install the Debian packages that are missing (check and demo do this themselves)'
+
+# A change of switches, or a file that came or went, rebuilds what it touches.
+flags_now = $(CC) $(CPPFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) $(LDFLAGS) $(TRIPLET)
+keep = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
 $(O)/flags: force
-	@mkdir -p $(O); echo '$(CC) $(OPT) $(SANFLAGS) $(TRIPLET)' | cmp -s - $@ || echo '$(CC) $(OPT) $(SANFLAGS) $(TRIPLET)' >$@
+	$(call keep,$(flags_now))
+$(O)/objects: force
+	$(call keep,$(sort $(host_o) $(shim_o)))
 .PHONY: force
 force:
 
-$(launcher): $(O)/host/launcher/main.o $(host_o)
+$(launcher): $(O)/host/launcher/main.o $(host_o) $(O)/objects
 	@mkdir -p $(@D)
-	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 $(O)/host/shared/%.o: shared/%.c $(O)/flags
 	@mkdir -p $(@D)
@@ -59,7 +103,8 @@ $(O)/host/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(BASE) $(HARDEN) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
 
-# The shim is never built with sanitizers: it must load into programs that have none.
+# The table -> wrappers and version map. The shim is never built with sanitizers: it must load into programs
+# that have none.
 $(O)/gen/wrappers.c: preload/genwrap.py shared/pathops.def
 	@mkdir -p $(@D)
 	$(PYTHON) preload/genwrap.py wrappers shared/pathops.def >$@
@@ -71,32 +116,110 @@ $(O)/gen/shim.map: preload/genwrap.py shared/pathops.def
 define shim_rules
 $(O)/$(1)/shared/%.o: shared/%.c $(O)/flags
 	@mkdir -p $$(@D)
-	$(CC) $(2) $(BASE) $(FREESTANDING) $(SHIMFLAGS) $(CFLAGS) -c -o $$@ $$<
+	$$(CC) $(2) $$(CPPFLAGS) $$(BASE) $$(FREESTANDING) $$(SHIMFLAGS) $$(CFLAGS) -c -o $$@ $$<
 $(O)/$(1)/preload/%.o: preload/%.c $(O)/flags
 	@mkdir -p $$(@D)
-	$(CC) $(2) $(BASE) $(SHIMFLAGS) $(CFLAGS) -c -o $$@ $$<
+	$$(CC) $(2) $$(CPPFLAGS) $$(BASE) $$(SHIMFLAGS) $$(CFLAGS) -c -o $$@ $$<
 $(O)/$(1)/gen/wrappers.o: $(O)/gen/wrappers.c $(O)/flags
 	@mkdir -p $$(@D)
-	$(CC) $(2) $(BASE) $(SHIMFLAGS) $(CFLAGS) -c -o $$@ $$<
+	$$(CC) $(2) $$(CPPFLAGS) $$(BASE) $$(SHIMFLAGS) $$(CFLAGS) -c -o $$@ $$<
 endef
 $(eval $(call shim_rules,shim,))
 $(eval $(call shim_rules,shim32,-m32))
 
 SHIMLINK = -shared -Wl,-soname,libsnapredir.so -Wl,--version-script=$(O)/gen/shim.map -Wl,-z,now -Wl,-z,relro \
 	-Wl,--no-undefined -Wl,--hash-style=both
-$(shim): $(shim_o) $(O)/gen/shim.map
+$(shim): $(shim_o) $(O)/gen/shim.map $(O)/objects
 	@mkdir -p $(@D)
 	$(CC) $(SHIMLINK) $(LDFLAGS) -o $@ $(shim_o) -ldl
-$(shim32): $(shim32_o) $(O)/gen/shim.map
+$(shim32): $(shim32_o) $(O)/gen/shim.map $(O)/objects
 	@mkdir -p $(@D)
 	$(CC) -m32 $(SHIMLINK) $(LDFLAGS) -o $@ $(shim32_o) -ldl
 
-$(O)/unit/%: tests/unit/%.c $(host_o)
+$(O)/unit/%: tests/unit/%.c $(host_o) $(O)/objects
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(BASE) $(SANFLAGS) $(CFLAGS) -o $@ $< $(host_o) $(LIBS) -lcmocka
+	$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) $(CFLAGS) -o $@ $< $(host_o) $(LIBS) -lcmocka
+
+$(O)/bench/%: tests/bench/%.c $(host_o) $(O)/objects
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(CFLAGS) -o $@ $< $(host_o) $(LIBS)
+
+# --- programs that the tests and the demo run ---------------------------------------------------------------
+PROGRAMFLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -pthread -MMD -MP -MF $@.d -MT $@
+GOBUILD = CGO_ENABLED=0 GO111MODULE=off GOPROXY=off GOTOOLCHAIN=local GOFLAGS= GOCACHE=$(abspath $(O))/gocache \
+	GOPATH=$(abspath $(O))/gopath $(GO) build -trimpath
+
+programs: $$(programs)
+$(O)/programs/%-static: tests/programs/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAMFLAGS) -static -o $@ $<
+$(O)/programs/%-musl: tests/programs/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(MUSLCC) $(PROGRAMFLAGS) -static -o $@ $<
+$(O)/programs/%-32: tests/programs/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) -m32 $(PROGRAMFLAGS) -o $@ $<
+$(O)/programs/%-go: tests/programs/%.go
+	@mkdir -p $(@D)
+	$(GOBUILD) -o $@ $<
+$(O)/programs/%: tests/programs/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAMFLAGS) -o $@ $<
+
+$(O)/acme/acme: snap/demo/acme.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAMFLAGS) -o $@ $<
+$(O)/acme/acme-index: snap/demo/acme-index.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAMFLAGS) -static -o $@ $<
+$(O)/acme/acme-sync: snap/demo/acme-sync.go
+	@mkdir -p $(@D)
+	$(GOBUILD) -o $@ $<
+$(O)/acme/acme-report: snap/demo/acme-report
+	@mkdir -p $(@D)
+	install -m 755 $< $@
+
+# --- targets for people ---------------------------------------------------------------------------------------
+setup:
+	@tests/setup.sh build demo check
+
+check: setup
+	$(again) check-now
+check-now: export SNAPREDIR_BUILD := $(abspath $(O))
+check-now: all $(unit_bin) $$(programs) $$(acme)
+	@CC='$(CC)' tests/run -j $(J) $(if $(T),-t '$(T)') $(unit_bin) $(INTEGRATION)
 
 unit: $(unit_bin)
-integration check: export SNAPREDIR_BUILD := $(abspath $(O))
+	@tests/run -j $(J) $(if $(T),-t '$(T)') $(unit_bin)
+
+integration: export SNAPREDIR_BUILD := $(abspath $(O))
+integration: all $$(programs) $$(acme)
+	@CC='$(CC)' tests/run -j $(J) $(if $(T),-t '$(T)') $(INTEGRATION)
+
+demo: setup
+	$(again) demo-now
+demo-now: all $$(acme)
+	@snap/demo/run $(abspath $(O))
+
+bench: export SNAPREDIR_BUILD := $(abspath $(O))
+bench: all $(bench_bin)
+	@tests/bench/run
+
+soak: export SNAPREDIR_BUILD := $(abspath $(O))
+soak: all $(unit_bin) $$(programs) $$(acme)
+	@CC='$(CC)' tests/run -j $(J) --forever $(if $(T),-t '$(T)') $(unit_bin) $(INTEGRATION)
+
+lint: $(shim_o)
+	@O=$(O) tests/lint
+
+format:
+	clang-format -i $(wildcard */*.[ch] */arch/*.[ch] tests/*/*.[ch] snap/demo/*.c)
+
+install: all
+	install -D -m 755 $(launcher) $(DESTDIR)$(PREFIX)/bin/snapredir
+	install -D -m 644 $(shim) $(DESTDIR)$(PREFIX)/lib/$(TRIPLET)/libsnapredir.so
+	$(if $(have32),install -D -m 644 $(shim32) $(DESTDIR)$(PREFIX)/lib/$(TRIPLET32)/libsnapredir.so)
+	$(foreach m,$(MAN),install -D -m 644 $(m) $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) true
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
