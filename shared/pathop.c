@@ -41,6 +41,7 @@ enum {
 	MOVES_ROOT = SNR_MOVES_ROOT,
 	SPLIT64 = SNR_SPLIT64,
 	SAME_FS = SNR_SAME_FS,
+	DIRECTORY = SNR_DIRECTORY,
 };
 
 #define ROLES(...)                                                                                 \
@@ -131,6 +132,14 @@ static int find_flags(const struct snr_pathop *op)
 	return -1;
 }
 
+static bool is_last_path(const struct snr_pathop *op, int path_arg)
+{
+	for (int i = path_arg + 1; i < SNR_NARGS; i++)
+		if (snr_role_is_path(op->role[i]))
+			return false;
+	return true;
+}
+
 /* open(2): O_CREAT with O_EXCL never follows, O_TMPFILE names a directory in which nothing gets a
  * name. */
 static void lookup_open_flags(struct snr_lookup *lookup, uint64_t flags)
@@ -152,6 +161,9 @@ struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
 
 	lookup.create = (op->effects & SNR_CREATES) != 0;
 	lookup.follow = role == SNR_ROLE_PATH || role == SNR_ROLE_SRC;
+	lookup.entry = role == SNR_ROLE_LPATH &&
+		       ((op->effects & SNR_REMOVES) ||
+			((op->effects & SNR_EXCLUSIVE) && is_last_path(op, path_arg)));
 	if (flags_arg < 0)
 		return lookup;
 	if (flags_role == SNR_ROLE_HOW && how) {

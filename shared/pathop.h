@@ -61,6 +61,7 @@ enum snr_effect {
 	SNR_MOVES_ROOT = 1 << 7,
 	SNR_SPLIT64 = 1 << 8,
 	SNR_SAME_FS = 1 << 9,
+	SNR_DIRECTORY = 1 << 10,
 };
 
 #define SNR_NARGS 6
@@ -76,8 +77,10 @@ extern const struct snr_pathop snr_pathops[];
 
 /* How one path argument of a call is looked up, as its flags say. */
 struct snr_lookup {
-	bool follow;       /* a symbolic link as last component is followed */
-	bool create;       /* the last component may come into being */
+	bool follow; /* a symbolic link as last component is followed */
+	bool create; /* the last component may come into being */
+	bool entry;  /* the name in its directory is meant (unlink, rename, mkdir): a slash behind
+		      * it does not make a link be followed */
 	bool may_be_empty; /* "" stands for the descriptor itself */
 	bool confined; /* openat2's RESOLVE_BENEATH or RESOLVE_IN_ROOT: never make it absolute */
 	bool no_links; /* openat2's RESOLVE_NO_SYMLINKS: any link is ELOOP */

@@ -12,8 +12,8 @@
 
 /* Room for one resolution; the caller's, uninitialised, no need to keep it between calls. */
 struct snr_scratch {
-	char base[SNR_PATH_MAX];  /* canonical virtual path of the directory a relative path starts
-				     at */
+	char path[SNR_PATH_MAX];  /* the program's path, where it had to be copied (rewrite.c) */
+	char base[SNR_PATH_MAX];  /* canonical virtual path of where a relative path starts */
 	char where[SNR_PATH_MAX]; /* canonical virtual path of where the walk is */
 	char pending[2 * SNR_PATH_MAX]; /* text of links still to be walked */
 	char link[SNR_PATH_MAX];
@@ -21,14 +21,14 @@ struct snr_scratch {
 };
 
 struct snr_resolved {
-	uint32_t rule; /* that decides, or SNR_NO_RULE */
-	bool changed;  /* OUT holds another path for the kernel; false: the kernel can have the
-			  program's own */
-	bool crossed;  /* the walk went through a rule or a border of one */
+	uint32_t rule;        /* that decides, or SNR_NO_RULE */
+	uint32_t parent_rule; /* the rule on whose side the directory of the last component lies */
+	uint32_t len;         /* of OUT, if changed */
+	int error;            /* 0, or -errno: the call must fail with it, OUT is not set */
+	bool changed;  /* OUT holds another path for the kernel; false: it gets the program's */
 	bool at_rule;  /* the path is the rule's own path: a mount point */
 	bool ancestor; /* rules lie beneath the path */
-	int error;     /* 0, or -errno: the call must fail with it, OUT is not set */
-	uint32_t len;  /* of OUT */
+	bool plain;    /* nothing is known or asked about where this is: a name that no rule has */
 };
 
 /* Resolve PATH of LEN bytes (a NUL follows) relative to DIRFD (AT_FDCWD: the cwd), as LOOKUP says,

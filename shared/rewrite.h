@@ -65,4 +65,7 @@ long snr_reverse(const struct snr_image *image, const char *name, size_t len, ch
  * business and stays as it is. */
 bool snr_is_magic_link(const char *path, size_t len);
 
+/* Could NAME, a last component, be such a link in the right directory? */
+bool snr_is_magic_name(const char *name, size_t len);
+
 #endif

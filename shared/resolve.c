@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ * Where a path leads: the fast way. One pass over the text with the matcher's hash chain and the
+ * facts about links; what it cannot decide goes to the walk (walk.c). Called by rewrite.c, exec.c,
+ * the launcher's --explain. It must never make a system call for an absolute path whose directories
+ * are known.
+ */
+#include "shared/resolve.h"
+
+#include "shared/text.h"
+#include "shared/walk.h"
+
+#include <errno.h>
+
+#define MAX_DEPTH 48 /* components; deeper paths are walked */
+
+/* The state of the scan behind some component. */
+struct scan {
+	const struct snr_image *image;
+	const struct snr_entry *entry; /* of the prefix so far, while rules may lie beneath it */
+	uint64_t hash;                 /* of the virtual path so far */
+	uint64_t up[MAX_DEPTH];        /* hashes of the prefixes, for dot-dot */
+	uint64_t plain;                /* bit i: the prefix of depth i + 1 is a true directory */
+	unsigned depth;                /* components since the start */
+	unsigned floor;                /* dot-dot from here on leaves the rule, or the start */
+	uint32_t rule;
+	uint32_t parent_rule;
+	size_t rest;  /* bytes of the text that the rule's own path takes */
+	bool entered; /* the text goes through a rule's path */
+	bool popped;  /* a dot-dot was met before any rule */
+	bool at_rule; /* the last component was a rule's */
+};
+
+/* ".." within the rule and over a true directory is the kernel's business: the text keeps it. */
+static bool scan_up(struct scan *scan, bool absolute)
+{
+	if (scan->depth == 0 && absolute && !scan->entered)
+		return true;
+	if (scan->depth <= scan->floor || !(scan->plain >> (scan->depth - 1) & 1))
+		return false;
+	scan->depth--;
+	scan->hash = scan->up[scan->depth];
+	scan->entry = snr_match_path(scan->image, scan->hash);
+	scan->popped = true;
+	scan->at_rule = false;
+	return true;
+}
+
+/* One component down. False: only the walk can tell. */
+static bool scan_down(struct scan *scan, const struct snr_facts *facts, const char *name,
+		      size_t len, size_t end, bool look)
+{
+	uint64_t hash = snr_hash_step(scan->hash, name, len);
+	enum snr_fact fact = SNR_PLAIN;
+
+	if (scan->depth == MAX_DEPTH)
+		return false;
+	scan->parent_rule = scan->rule;
+	scan->at_rule = false;
+	if (scan->entry)
+		scan->entry = scan->entry->ancestor ? snr_match_path(scan->image, hash) : NULL;
+	if (scan->entry && scan->entry->rule != SNR_NO_RULE) {
+		if (scan->popped)
+			return false;
+		scan->rule = scan->entry->rule;
+		scan->rest = end;
+		scan->entered = true;
+		scan->at_rule = true;
+		scan->floor = scan->depth + 1;
+	} else if (!scan->entry && look) {
+		fact = snr_facts_get(facts, hash);
+		if (fact == SNR_UNKNOWN)
+			return false;
+	}
+	scan->plain = (scan->plain & ~(1ull << scan->depth)) | (uint64_t)(fact == SNR_PLAIN)
+								       << scan->depth;
+	scan->up[scan->depth++] = scan->hash;
+	scan->hash = hash;
+	return true;
+}
+
+static bool scan_text(struct scan *scan, const struct snr_facts *facts, const char *path,
+		      size_t len, struct snr_lookup lookup)
+{
+	bool slash = len && path[len - 1] == '/';
+	struct snr_component c = {0}, next;
+	bool more = snr_next_component(path, len, &c);
+
+	while (more) {
+		const char *name = path + c.start;
+		size_t n = c.end - c.start;
+
+		next = c;
+		more = snr_next_component(path, len, &next);
+		if (snr_is_dotdot(name, n)) {
+			if (!scan_up(scan, path[0] == '/'))
+				return false;
+		} else if (!snr_is_dot(name, n)) {
+			bool look = more || lookup.follow || (slash && !lookup.entry);
+
+			if (!scan_down(scan, facts, name, n, c.end, look))
+				return false;
+		}
+		c = next;
+	}
+	return true;
+}
+
+static void scan_result(const struct scan *scan, const char *path, size_t len, char *out,
+			struct snr_resolved *result)
+{
+	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
+	struct snr_text target;
+	long n;
+
+	result->rule = scan->rule;
+	result->parent_rule = scan->parent_rule;
+	result->at_rule = scan->at_rule;
+	result->ancestor = scan->entry && scan->entry->ancestor;
+	if (!scan->entered)
+		return;
+	target = snr_rule(scan->image, scan->rule)->target;
+	if (target.len > 1 || scan->rest == len)
+		snr_add(&builder, snr_string(scan->image, target), target.len);
+	snr_add(&builder, path + scan->rest, len - scan->rest);
+	n = snr_finish(&builder);
+	if (n < 0) {
+		result->error = (int)n;
+		return;
+	}
+	result->changed = true;
+	result->len = (uint32_t)n;
+}
+
+/* A name in a directory that we need not even know: no rule ends in that name, and no link is
+ * looked through. */
+static bool is_foreign_name(const struct snr_image *image, const char *path, size_t len,
+			    struct snr_lookup lookup)
+{
+	for (size_t i = 0; i < len; i++)
+		if (path[i] == '/')
+			return false;
+	return !lookup.follow && !snr_is_dot(path, len) && !snr_is_dotdot(path, len) &&
+	       !snr_match_name(image, path, len);
+}
+
+long snr_base(const struct snr_image *image, const struct snr_host *host,
+	      struct snr_scratch *scratch, int dirfd)
+{
+	long n = host->directory(host->context, dirfd, scratch->real, SNR_PATH_MAX);
+	long len, back;
+
+	if (n < 0)
+		return n;
+	if (scratch->real[0] != '/')
+		return -ENOTDIR;
+	len = snr_unmap(image, scratch->real, (size_t)n, scratch->base, SNR_PATH_MAX);
+	if (len < 0)
+		return len;
+	back = snr_map(image, scratch->base, (size_t)len, scratch->link, SNR_PATH_MAX);
+	if (back != n || !snr_equal(scratch->link, scratch->real, (size_t)n))
+		return -ENOENT;
+	return len;
+}
+
+static void scan_start(struct scan *scan, const struct snr_image *image, const char *base,
+		       size_t base_len)
+{
+	size_t rest;
+
+	scan->image = image;
+	scan->hash = SNR_HASH_ROOT;
+	scan->depth = 0;
+	scan->floor = 0;
+	scan->plain = 0;
+	scan->rule = SNR_NO_RULE;
+	scan->entered = false;
+	scan->popped = false;
+	scan->at_rule = false;
+	scan->rest = 0;
+	if (base_len) {
+		scan->hash = snr_hash_path(base, base_len);
+		scan->rule = snr_match_longest(image, base, base_len, &rest);
+	}
+	scan->parent_rule = scan->rule;
+	scan->entry = snr_match_path(image, scan->hash);
+}
+
+struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts *facts,
+				const struct snr_host *host, struct snr_scratch *scratch, int dirfd,
+				const char *path, size_t len, struct snr_lookup lookup, char *out)
+{
+	struct snr_resolved result = {.rule = SNR_NO_RULE, .parent_rule = SNR_NO_RULE};
+	long base_len = 0;
+	struct scan scan;
+
+	result.plain = true;
+	if (len == 0 || lookup.confined || lookup.ignored)
+		return result;
+	if (path[0] != '/') {
+		if (is_foreign_name(image, path, len, lookup))
+			return result;
+		base_len = snr_base(image, host, scratch, dirfd);
+		if (base_len < 0)
+			return result; /* the kernel takes the call as it is */
+	}
+	result.plain = false;
+	scan_start(&scan, image, scratch->base, (size_t)base_len);
+	if (scan_text(&scan, facts, path, len, lookup))
+		scan_result(&scan, path, len, out, &result);
+	else
+		snr_walk(image, facts, host, scratch, (size_t)base_len, path, len, lookup, out,
+			 &result);
+	return result;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ * plan(): what to do about one call, by the roles of its arguments in the table. Shim, tracer and
+ * --explain ask it. It must never change anything, and in doubt leave the call to the kernel.
+ */
+#include "shared/rewrite.h"
+
+#include "shared/refuse.h"
+#include "shared/text.h"
+
+#include <asm/fcntl.h>
+#include <errno.h>
+#include <linux/fcntl.h>
+
+static void plan_nothing(struct snr_plan *plan)
+{
+	plan->verdict = SNR_UNCHANGED;
+	plan->result = 0;
+	plan->npaths = 0;
+	plan->rule = SNR_NO_RULE;
+	plan->reverse = false;
+	plan->moves_cwd = false;
+}
+
+static void finish_with(struct snr_plan *plan, int result)
+{
+	plan->verdict = SNR_FINISHED;
+	plan->result = result;
+}
+
+static struct snr_facts *facts_of(const struct snr_redirector *redirector)
+{
+	return redirector->image->flags & SNR_IMAGE_STRICT ? NULL : redirector->facts;
+}
+
+/* Put the answer for path argument ARG into PLAN. */
+static void take(struct snr_plan *plan, const struct snr_resolved *resolved, int arg)
+{
+	if (resolved->rule != SNR_NO_RULE)
+		plan->rule = resolved->rule;
+	if (resolved->error) {
+		finish_with(plan, resolved->error);
+	} else if (resolved->changed) {
+		plan->path_arg[plan->npaths] = (uint8_t)arg;
+		plan->path_len[plan->npaths] = (uint16_t)resolved->len;
+		plan->npaths++;
+		plan->verdict = SNR_CHANGED;
+	}
+}
+
+/* struct open_how's first three words. A size the kernel would refuse is the kernel's to refuse. */
+static bool read_how(const struct snr_redirector *redirector, const struct snr_call *call, int arg,
+		     uint64_t how[3])
+{
+	const struct snr_host *host = &redirector->host;
+
+	return call->arg[arg + 1] >= 3 * sizeof(uint64_t) &&
+	       host->read_bytes(host->context, call->arg[arg], how, 3 * sizeof(uint64_t)) == 0;
+}
+
+static int dirfd_of(const struct snr_pathop *op, const struct snr_call *call, int path_arg)
+{
+	int arg = snr_pathop_dirfd(op, path_arg);
+
+	return arg < 0 ? AT_FDCWD : (int)(uint32_t)call->arg[arg];
+}
+
+static struct snr_resolved plan_argument(struct snr_redirector *redirector,
+					 struct snr_scratch *scratch, const struct snr_call *call,
+					 struct snr_plan *plan, int arg, const uint64_t how[3])
+{
+	const struct snr_pathop *op = &snr_pathops[call->op];
+	struct snr_resolved resolved = {.rule = SNR_NO_RULE,
+					.parent_rule = SNR_NO_RULE,
+					.plain = true};
+	struct snr_lookup lookup = snr_pathop_lookup(op, arg, call->arg, how);
+	const struct snr_host *host = &redirector->host;
+	long len;
+
+	if (!call->arg[arg] || lookup.ignored)
+		return resolved;
+	len = host->read_string(host->context, call->arg[arg], scratch->path, SNR_PATH_MAX);
+	if (len <= 0 || (op->role[arg] == SNR_ROLE_SRC && scratch->path[0] != '/'))
+		return resolved;
+	resolved = snr_resolve(redirector->image, facts_of(redirector), host, scratch,
+			       dirfd_of(op, call, arg), scratch->path, (size_t)len, lookup,
+			       plan->text[plan->npaths]);
+	take(plan, &resolved, arg);
+	return resolved;
+}
+
+/* readlink(2): only what the kernel makes up is turned back. The directory of the name is looked up
+ * only where the name could be one of those. plan->text[1] is free: these calls have one path. */
+static bool gives_real_name(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+			    const struct snr_call *call, const struct snr_plan *plan)
+{
+	const struct snr_pathop *op = &snr_pathops[call->op];
+	int arg = snr_pathop_find(op, SNR_ROLE_LPATH);
+	size_t len = snr_length_within(scratch->path, SNR_PATH_MAX);
+	struct snr_builder name = {.out = plan->text[1], .size = SNR_PATH_MAX};
+	size_t dir = len;
+	long n;
+
+	if (arg < 0)
+		return true; /* getcwd */
+	if (snr_is_magic_link(scratch->path, len))
+		return true;
+	while (dir && scratch->path[dir - 1] != '/')
+		dir--;
+	if (!snr_is_magic_name(scratch->path + dir, len - dir))
+		return false;
+	n = snr_canonical(redirector->image, &redirector->host, scratch, dirfd_of(op, call, arg),
+			  dir ? scratch->path : ".", dir ? dir : 1, plan->text[1]);
+	if (n < 0)
+		return false;
+	name.len = (size_t)n;
+	snr_add(&name, "/", 1);
+	snr_add(&name, scratch->path + dir, len - dir);
+	return snr_finish(&name) >= 0 && snr_is_magic_link(name.out, name.len);
+}
+
+void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratch,
+		   const struct snr_call *call, struct snr_plan *plan)
+{
+	const struct snr_pathop *op = &snr_pathops[call->op];
+	struct snr_resolved resolved[SNR_MAX_PATHS];
+	uint64_t how[3] = {0};
+	int how_arg = snr_pathop_find(op, SNR_ROLE_HOW);
+	int n = 0;
+
+	plan_nothing(plan);
+	plan->moves_cwd = (op->effects & (SNR_MOVES_CWD | SNR_MOVES_ROOT)) != 0;
+	if (op->effects & SNR_EXECS)
+		return;
+	if (how_arg >= 0 && !read_how(redirector, call, how_arg, how))
+		return;
+	scratch->path[0] = '\0';
+	for (int i = 0; i < SNR_NARGS && n < SNR_MAX_PATHS; i++) {
+		if (!snr_role_is_path(op->role[i]))
+			continue;
+		resolved[n++] = plan_argument(redirector, scratch, call, plan, i, how);
+		if (plan->verdict == SNR_FINISHED)
+			return;
+	}
+	if (op->effects & (SNR_REMOVES | SNR_SAME_FS)) {
+		int err = snr_refusal(redirector, scratch, call, resolved, n, plan);
+
+		if (err)
+			finish_with(plan, err);
+	}
+	if (op->effects & SNR_RELINKS)
+		snr_facts_forget(redirector->facts);
+	plan->reverse =
+		(op->effects & SNR_REVERSES) && gives_real_name(redirector, scratch, call, plan);
+}
+
+void snr_plan_path(struct snr_redirector *redirector, struct snr_scratch *scratch, int dirfd,
+		   const char *path, struct snr_lookup lookup, struct snr_plan *plan)
+{
+	struct snr_resolved resolved;
+
+	plan_nothing(plan);
+	resolved = snr_resolve(redirector->image, facts_of(redirector), &redirector->host, scratch,
+			       dirfd, path, snr_length(path), lookup, plan->text[0]);
+	take(plan, &resolved, 0);
+}

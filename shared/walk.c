@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT
+ * Where a path leads: the complete way. The position is a virtual path without links and dots; the
+ * kernel's position is its image under the rules, so dot-dot is always the parent of the virtual
+ * path, and a link's text starts over there. It must never change anything, and never answer what
+ * the kernel would answer itself on the path it is given.
+ */
+#include "shared/walk.h"
+
+#include "shared/rewrite.h"
+#include "shared/text.h"
+
+#include <errno.h>
+
+struct walk {
+	const struct snr_image *image;
+	struct snr_facts *facts;
+	const struct snr_host *host;
+	struct snr_scratch *scratch;
+	struct snr_lookup lookup;
+
+	size_t len;                    /* of scratch->where; "/" is length 0 */
+	uint64_t hash;                 /* of scratch->where */
+	const struct snr_entry *entry; /* of scratch->where */
+	uint32_t rule;                 /* that decides scratch->where */
+	uint32_t parent_rule;
+
+	const char *path; /* the program's text ... */
+	size_t path_len;
+	size_t path_pos;
+	size_t pending_pos; /* ... and, before it, what is left of links: scratch->pending */
+	size_t pending_len;
+
+	unsigned links;
+	int error;      /* -errno that only we can know */
+	int missing;    /* -errno of the name at which the walk stopped */
+	bool canonical; /* the name is asked for, not a path for the kernel: everything must exist
+			 */
+	bool crossed;   /* the kernel would end up elsewhere with the program's text */
+	bool stopped;   /* the kernel takes it from here: a name is missing, a magic link, ... */
+	bool directory; /* the text ends in a slash or a dot: it must be a directory */
+
+	/* For the facts: the program's own text up to the component that is being resolved. */
+	bool lexical; /* the text so far names what its hash says */
+	bool looked;  /* the component was looked at, or known */
+	bool strayed; /* it led through a rule or over a border */
+	unsigned links_before;
+	uint64_t text_hash;
+};
+
+/* The kernel's path of where we are, in scratch->real. */
+static long real_path(struct walk *walk)
+{
+	const char *where = walk->len ? walk->scratch->where : "/";
+
+	return snr_map(walk->image, where, walk->len ? walk->len : 1, walk->scratch->real,
+		       SNR_PATH_MAX);
+}
+
+/* Look up hash, entry and rule of scratch->where anew, after a move that was not one step down. */
+static void locate(struct walk *walk)
+{
+	size_t rest;
+
+	walk->hash = snr_hash_path(walk->scratch->where, walk->len);
+	walk->entry = snr_match_path(walk->image, walk->hash);
+	walk->rule = snr_match_longest(walk->image, walk->scratch->where, walk->len, &rest);
+}
+
+static void cross(struct walk *walk)
+{
+	walk->crossed = true;
+	walk->strayed = true;
+}
+
+static void go_to_root(struct walk *walk)
+{
+	walk->len = 0;
+	locate(walk);
+}
+
+static void drop_last(struct walk *walk)
+{
+	while (walk->len && walk->scratch->where[--walk->len] != '/')
+		;
+	locate(walk);
+}
+
+static void walk_up(struct walk *walk)
+{
+	uint32_t rule = walk->rule;
+	long err;
+
+	if (real_path(walk) < 0) {
+		walk->error = -ENAMETOOLONG;
+		return;
+	}
+	err = walk->host->search(walk->host->context, walk->scratch->real);
+	/* The parents of a rule's path are there, on the disk or not. */
+	if (err && !(err == -ENOENT && walk->entry && walk->entry->ancestor)) {
+		walk->error = (int)err;
+		return;
+	}
+	drop_last(walk);
+	if (walk->rule != rule)
+		cross(walk);
+}
+
+/* Put TEXT before everything that is left to walk. */
+static bool push(struct walk *walk, const char *text, size_t len, bool slash_behind)
+{
+	char *pending = walk->scratch->pending;
+	size_t left = walk->pending_len - walk->pending_pos;
+
+	if (len + 1 + left > sizeof(walk->scratch->pending))
+		return false;
+	snr_move(pending + len + slash_behind, pending + walk->pending_pos, left);
+	snr_copy(pending, text, len);
+	if (slash_behind)
+		pending[len] = '/';
+	walk->pending_pos = 0;
+	walk->pending_len = len + slash_behind + left;
+	return true;
+}
+
+/* /proc/PID/cwd and its kind: the kernel jumps, the text only tells where to. What has no name that
+ * leads back to the same place the kernel must walk itself. */
+static void jump(struct walk *walk, size_t len, bool last)
+{
+	struct snr_scratch *scratch = walk->scratch;
+	long n = -ENOENT;
+
+	if (scratch->link[0] == '/' && (!last || walk->canonical))
+		n = snr_unmap(walk->image, scratch->link, len, scratch->base, SNR_PATH_MAX);
+	if (n > 0) {
+		long back =
+			snr_map(walk->image, scratch->base, (size_t)n, scratch->real, SNR_PATH_MAX);
+
+		if (back != (long)len || !snr_equal(scratch->real, scratch->link, len))
+			n = -ENOENT;
+	}
+	if (n <= 0) {
+		walk->stopped = true;
+		walk->missing = (int)n;
+		return;
+	}
+	snr_copy(scratch->where, scratch->base, (size_t)n);
+	walk->len = n == 1 ? 0 : (size_t)n;
+	walk->lexical = false;
+	locate(walk);
+}
+
+static void stop(struct walk *walk, long err)
+{
+	walk->stopped = true;
+	walk->missing = (int)err;
+}
+
+/* SLASH: something, if only a slash, follows the link in the text that it was met in. */
+static void follow_link(struct walk *walk, size_t len, bool last, bool slash)
+{
+	if (snr_is_magic_link(walk->scratch->real, snr_length(walk->scratch->real))) {
+		jump(walk, len, last);
+		return;
+	}
+	if (walk->lookup.no_links) {
+		walk->stopped = true;
+		return;
+	}
+	if (++walk->links > SNR_MAX_LINKS) {
+		walk->error = -ELOOP;
+		return;
+	}
+	if (!push(walk, walk->scratch->link, len, slash)) {
+		walk->error = -ENAMETOOLONG;
+		return;
+	}
+	if (walk->scratch->link[0] == '/') {
+		if (walk->rule != SNR_NO_RULE)
+			cross(walk);
+		go_to_root(walk);
+	} else {
+		drop_last(walk);
+	}
+}
+
+static bool append(struct walk *walk, const char *name, size_t len)
+{
+	char *where = walk->scratch->where;
+
+	if (walk->len + 1 + len >= SNR_PATH_MAX)
+		return false;
+	where[walk->len] = '/';
+	snr_copy(where + walk->len + 1, name, len);
+	walk->len += 1 + len;
+	walk->hash = snr_hash_step(walk->hash, name, len);
+	if (walk->entry)
+		walk->entry =
+			walk->entry->ancestor ? snr_match_path(walk->image, walk->hash) : NULL;
+	return true;
+}
+
+/* Is the name we stand on, no rule's and no parent of one, a link? Then go on in its text. */
+static void look(struct walk *walk, bool last, bool slash)
+{
+	long n;
+
+	walk->looked = true;
+	if (snr_facts_get(walk->facts, walk->hash) == SNR_PLAIN)
+		return;
+	if (real_path(walk) < 0) {
+		walk->error = -ENAMETOOLONG;
+		return;
+	}
+	n = walk->host->read_link(walk->host->context, walk->scratch->real, walk->scratch->link,
+				  SNR_PATH_MAX);
+	if (n == -EINVAL)
+		snr_facts_put(walk->facts, walk->hash, SNR_PLAIN);
+	else if (n < 0)
+		stop(walk, n);
+	else
+		follow_link(walk, (size_t)n, last, slash);
+}
+
+/* A rule's own path or a parent of one is no link; but it may lack its target. */
+static void check_there(struct walk *walk)
+{
+	long n = real_path(walk);
+
+	if (n >= 0)
+		n = walk->host->read_link(walk->host->context, walk->scratch->real,
+					  walk->scratch->link, SNR_PATH_MAX);
+	if (n < 0 && n != -EINVAL && !(n == -ENOENT && walk->entry->rule == SNR_NO_RULE))
+		stop(walk, n);
+}
+
+static void walk_down(struct walk *walk, const char *name, size_t len, bool last, bool slash)
+{
+	walk->parent_rule = walk->rule;
+	if (!append(walk, name, len)) {
+		walk->error = -ENAMETOOLONG;
+		return;
+	}
+	if (walk->entry && walk->entry->rule != SNR_NO_RULE) {
+		walk->rule = walk->entry->rule;
+		cross(walk);
+	}
+	if (walk->entry && walk->canonical) {
+		check_there(walk);
+	} else if (!walk->entry) {
+		bool through = slash && !walk->lookup.entry;
+
+		if (!last || walk->lookup.follow || through)
+			look(walk, last && !through, slash);
+	}
+}
+
+/* The program's text up to here was resolved: the next time, no question need be asked. */
+static void learn(struct walk *walk)
+{
+	bool link = walk->links != walk->links_before;
+
+	if (walk->strayed && link)
+		walk->lexical = false;
+	if (!walk->lexical || !walk->looked || walk->stopped || walk->error)
+		return;
+	if (!link)
+		snr_facts_put(walk->facts, walk->text_hash, SNR_PLAIN);
+	else if (!walk->entry)
+		snr_facts_put(walk->facts, walk->text_hash, SNR_TAME);
+	else
+		walk->lexical = false;
+}
+
+/* Take the next component off what is left: of links first, then of the program's text. */
+static bool next_name(struct walk *walk, const char **name, size_t *len, bool *slash)
+{
+	struct snr_component c = {.end = walk->pending_pos};
+
+	if (snr_next_component(walk->scratch->pending, walk->pending_len, &c)) {
+		*name = walk->scratch->pending + c.start;
+		walk->pending_pos = c.end;
+		*slash = c.end < walk->pending_len;
+	} else {
+		c.end = walk->path_pos;
+		walk->pending_pos = walk->pending_len;
+		if (!snr_next_component(walk->path, walk->path_len, &c))
+			return false;
+		*name = walk->path + c.start;
+		walk->path_pos = c.end;
+		*slash = c.end < walk->path_len;
+	}
+	*len = c.end - c.start;
+	return true;
+}
+
+static bool is_last(const struct walk *walk)
+{
+	struct snr_component c = {.end = walk->pending_pos};
+
+	if (snr_next_component(walk->scratch->pending, walk->pending_len, &c))
+		return false;
+	c.end = walk->path_pos;
+	return !snr_next_component(walk->path, walk->path_len, &c);
+}
+
+static void step(struct walk *walk, const char *name, size_t len, bool slash)
+{
+	bool own = walk->pending_pos == walk->pending_len && name >= walk->path &&
+		   name < walk->path + walk->path_len;
+	bool last = is_last(walk);
+
+	if (own) {
+		learn(walk);
+		walk->links_before = walk->links;
+		walk->looked = false;
+		walk->strayed = false;
+	}
+	/* What is left of a link goes before the program's own text, so a slash between them is
+	 * ours to keep. */
+	slash = slash || !last;
+	if (last)
+		walk->directory = slash || snr_is_dot(name, len) || snr_is_dotdot(name, len);
+	if (snr_is_dot(name, len))
+		return;
+	if (snr_is_dotdot(name, len)) {
+		walk->lexical = false;
+		walk_up(walk);
+		return;
+	}
+	if (own)
+		walk->text_hash = snr_hash_step(walk->text_hash, name, len);
+	walk_down(walk, name, len, last, slash);
+}
+
+/* Where we are, and what the kernel must still walk itself. */
+static long write_path(struct walk *walk, char *out)
+{
+	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
+	const char *pending = walk->scratch->pending;
+
+	if (real_path(walk) < 0)
+		return -ENAMETOOLONG;
+	snr_add_text(&builder, walk->scratch->real);
+	if (walk->stopped) {
+		if (walk->pending_pos < walk->pending_len) {
+			snr_add(&builder, "/", 1);
+			snr_add(&builder, pending + walk->pending_pos,
+				walk->pending_len - walk->pending_pos);
+		}
+		if (walk->path_pos < walk->path_len) {
+			snr_add(&builder, "/", 1);
+			snr_add(&builder, walk->path + walk->path_pos,
+				walk->path_len - walk->path_pos);
+		}
+	} else if (walk->directory) {
+		snr_add(&builder, "/.", walk->path[walk->path_len - 1] == '.' ? 2 : 1);
+	}
+	return snr_finish(&builder);
+}
+
+static void finish(struct walk *walk, char *out, struct snr_resolved *result)
+{
+	long n;
+
+	result->rule = walk->rule;
+	result->parent_rule = walk->parent_rule;
+	if (!walk->stopped && !walk->error) {
+		result->at_rule = walk->entry && walk->entry->rule != SNR_NO_RULE;
+		result->ancestor = walk->entry && walk->entry->ancestor;
+	}
+	/* As long as the kernel walks the same way it meets the same error, and says it better. */
+	if (!walk->crossed)
+		return;
+	result->error = walk->error;
+	if (walk->error)
+		return;
+	n = write_path(walk, out);
+	if (n < 0) {
+		result->error = (int)n;
+		return;
+	}
+	result->changed = true;
+	result->len = (uint32_t)n;
+}
+
+static void run(struct walk *walk)
+{
+	const char *name;
+	size_t len;
+	bool slash;
+
+	while (!walk->error && !walk->stopped && next_name(walk, &name, &len, &slash))
+		step(walk, name, len, slash);
+	learn(walk);
+}
+
+static void start(struct walk *walk, const struct snr_image *image, struct snr_facts *facts,
+		  const struct snr_host *host, struct snr_scratch *scratch, size_t base_len)
+{
+	walk->image = image;
+	walk->facts = facts;
+	walk->host = host;
+	walk->scratch = scratch;
+	walk->len = base_len == 1 ? 0 : base_len;
+	walk->lexical = true;
+	snr_copy(scratch->where, scratch->base, base_len);
+	locate(walk);
+	walk->parent_rule = walk->rule;
+	walk->text_hash = walk->hash;
+}
+
+void snr_walk(const struct snr_image *image, struct snr_facts *facts, const struct snr_host *host,
+	      struct snr_scratch *scratch, size_t base_len, const char *path, size_t len,
+	      struct snr_lookup lookup, char *out, struct snr_resolved *result)
+{
+	struct walk walk = {.path = path, .path_len = len, .lookup = lookup};
+
+	start(&walk, image, facts, host, scratch, base_len);
+	run(&walk);
+	finish(&walk, out, result);
+}
+
+long snr_canonical(const struct snr_image *image, const struct snr_host *host,
+		   struct snr_scratch *scratch, int dirfd, const char *path, size_t len, char *out)
+{
+	struct walk walk = {.path = path,
+			    .path_len = len,
+			    .lookup.follow = true,
+			    .canonical = true};
+	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
+	long base_len = 0;
+	long err;
+
+	if (!len)
+		return -ENOENT;
+	if (path[0] != '/')
+		base_len = snr_base(image, host, scratch, dirfd);
+	if (base_len < 0)
+		return base_len;
+	start(&walk, image, NULL, host, scratch, (size_t)base_len);
+	run(&walk);
+	if (walk.error || walk.stopped)
+		return walk.error ? walk.error : walk.missing;
+	if (walk.directory) {
+		err = real_path(&walk);
+		if (err >= 0)
+			err = host->search(host->context, scratch->real);
+		if (err < 0 && !(err == -ENOENT && walk.entry && walk.entry->ancestor))
+			return err;
+	}
+	snr_add(&builder, walk.len ? scratch->where : "/", walk.len ? walk.len : 1);
+	return snr_finish(&builder);
+}
