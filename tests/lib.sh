@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+# Sourced by tests/integration/*.sh. A test states its files, its rules and its programs once:
+#
+#     . tests/lib.sh
+#     prepare() { mkdir target; echo text >target/file; }     # in the empty directory $T, before every run
+#     rules <<'END'
+#     bind /opt/acme $T/target
+#     END
+#     same 'cat reads a file' cat /opt/acme/file
+#     finish
+#
+# `same` runs the program with the targets really bind-mounted at the paths, then under each engine; output,
+# errors, status and the files left in $T must be equal. It must never touch a path outside $WORK.
+# shellcheck shell=bash
+
+set -u
+SNAPREDIR_BUILD=${SNAPREDIR_BUILD:-$PWD/build}
+SNAPREDIR=$SNAPREDIR_BUILD/bin/snapredir
+export PROGRAMS=$SNAPREDIR_BUILD/programs
+LIB=$PWD/tests
+unset SNAP SNAP_DATA SNAP_COMMON SNAPREDIR_RULES SNAPREDIR_ENGINE SNAPREDIR_REQUIRE SNAPREDIR_LOG SNAPREDIR_VERBOSE
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/snapredir-test.XXXXXX")
+chmod 755 "$WORK"
+T=$WORK/t
+export T HOME=$T LC_ALL=C TZ=UTC
+umask 022
+trap 'rm -rf "$WORK"' EXIT
+
+ENGINES=(trace preload)
+tests=0
+reference=bind
+: >"$WORK/rules"
+
+prepare() { :; }
+rules() { cat >"$WORK/rules"; }
+
+ok() { # NAME
+	tests=$((tests + 1))
+	echo "ok $tests - $1"
+}
+not_ok() { # NAME, with what is to be said about it on stdin
+	tests=$((tests + 1))
+	echo "not ok $tests - $1"
+	sed 's/^/# /'
+}
+skip() { # NAME REASON
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+# skip_all REASON: nothing of this file can run here
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+# check NAME COMMAND...: the command succeeds
+check() {
+	local name=$1
+	shift
+	if "$@" >"$WORK/check" 2>&1; then ok "$name"; else not_ok "$name" <"$WORK/check"; fi
+}
+# needs PROGRAM...: skip the file where one is missing
+needs() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null || skip_all "$program is not installed"
+	done
+}
+finish() {
+	echo "1..$tests"
+	exit 0
+}
+
+# What lies in $T: kind, mode, owner, size, link text, and the contents of files but those in $unstable (patterns).
+unstable=()
+tree() {
+	local pattern path
+	(
+		cd "$T" || exit 1
+		find . \( -type d -printf '%P/ %m %U:%G\n' \) -o -printf '%P %y %m %U:%G %n %l\n'
+		find . -type f -print0 | while IFS= read -r -d '' path; do
+			for pattern in ${unstable[@]+"${unstable[@]}"}; do
+				# shellcheck disable=SC2053 # a pattern
+				[[ $path == $pattern ]] && continue 2
+			done
+			sha256sum "$path"
+		done
+	) | sort
+}
+
+# The launcher and its shims where any user may execute them.
+for_everybody() {
+	if [ ! -e "$WORK/everybody" ]; then
+		mkdir "$WORK/everybody"
+		cp -r "$SNAPREDIR_BUILD/bin" "$SNAPREDIR_BUILD/lib" "$WORK/everybody/"
+		chmod -R a+rX "$WORK/everybody"
+	fi
+	SNAPREDIR=$WORK/everybody/bin/snapredir
+}
+
+# measure ENGINE COMMAND...: one run in a fresh $T; sets status and writes $WORK/ENGINE.{out,err,tree}
+measure() {
+	local engine=$1 run=() drop=() point
+	shift
+	rm -rf "$T" "$WORK/scratch" "$WORK/scratch.points"
+	mkdir "$T" "$WORK/scratch"
+	(cd "$T" && prepare) || echo '# prepare failed'
+	if [ -n "${as_user-}" ] && [ "$(id -u)" = 0 ]; then
+		chown -R 65534:65534 "$T"
+		drop=(setpriv --reuid=65534 --regid=65534 --clear-groups --)
+	fi
+	case $engine in
+	bind) run=("$LIB/mounted" "$WORK/scratch" "$WORK/rules" ${drop[@]+"${drop[@]}"}) ;;
+	native) run=(${drop[@]+"${drop[@]}"}) ;;
+	*) run=(${drop[@]+"${drop[@]}"} "$SNAPREDIR" -e "$engine" -r "$WORK/rules" --) ;;
+	esac
+	status=0
+	(cd "$T" && exec timeout -k 5 "${seconds:-60}" ${run[@]+"${run[@]}"} "$@") <"${input:-/dev/null}" \
+		>"$WORK/$engine.out" 2>"$WORK/$engine.err" || status=$?
+	echo "status $status" >"$WORK/$engine.status"
+	if [ -e "$WORK/scratch.points" ]; then
+		while IFS= read -r point; do unmake "$point"; done <"$WORK/scratch.points"
+	fi
+	if [ -n "${filter-}" ]; then
+		sed -i -E "$filter" "$WORK/$engine.out" "$WORK/$engine.err"
+	fi
+	tree >"$WORK/$engine.tree"
+	stray "$engine"
+}
+
+# A mount point that `mounted` made inside the target of another rule: find it from the other side.
+unmake() {
+	local words best='' real='' line
+	while IFS= read -r line; do
+		eval "words=(${line%%#*})"
+		[ ${#words[@]} -gt 2 ] || continue
+		case $1 in "${words[1]}"/*)
+			if [ ${#words[1]} -gt ${#best} ]; then best=${words[1]} real=${words[2]}; fi ;;
+		esac
+	done <"$WORK/rules"
+	[ -n "$real" ] && rm -rf "$real${1#"$best"}"
+}
+
+# No path of a rule may have come into being outside.
+stray() {
+	local words line
+	while IFS= read -r line; do
+		eval "words=(${line%%#*})"
+		[ ${#words[@]} -gt 1 ] || continue
+		case ${words[1]} in "$T"/*) continue ;; esac
+		if [ -e "${words[1]}" ] && ! grep -qxF "${words[1]}" "$WORK/existing"; then
+			not_ok "${words[1]} does not exist outside [$1]" <<<"it has been created"
+		fi
+	done <"$WORK/rules"
+}
+existing() {
+	local words line
+	while IFS= read -r line; do
+		eval "words=(${line%%#*})"
+		[ ${#words[@]} -lt 2 ] || [ ! -e "${words[1]}" ] || echo "${words[1]}"
+	done <"$WORK/rules" >"$WORK/existing"
+}
+
+# compare NAME WANTED GOT: the two runs were equal
+compare() {
+	local part equal=1
+	for part in out err status tree; do
+		cmp -s "$WORK/$2.$part" "$WORK/$3.$part" || equal=
+	done
+	if [ -n "$equal" ]; then
+		ok "$1"
+	else
+		for part in out err status tree; do
+			diff -u --label "$2 $part" --label "$3 $part" "$WORK/$2.$part" "$WORK/$3.$part" | head -40
+		done | not_ok "$1"
+	fi
+}
+
+# same [OPTION]... NAME COMMAND...
+#   -s         a static program: under preload it runs as if without snapredir, which is what is expected then
+#   -u         as an ordinary user
+#   -x STATUS  the status expected of the reference (0)
+#   -o TEXT    what it prints, too
+#   -e ENGINE  this engine only
+same() {
+	local static='' as_user='' wanted=0 text='' has_text='' engines=("${ENGINES[@]}") name engine status
+	local OPTIND=1 option launcher=$SNAPREDIR
+	while getopts 'sux:o:e:' option; do
+		case $option in
+		s) static=1 ;;
+		u) as_user=1 ;;
+		x) wanted=$OPTARG ;;
+		o) text=$OPTARG has_text=1 ;;
+		e) engines=("$OPTARG") ;;
+		*) return 2 ;;
+		esac
+	done
+	shift $((OPTIND - 1))
+	name=$1${as_user:+ (ordinary user)}
+	shift
+	[ -z "$as_user" ] || for_everybody
+	existing
+	if [ $reference = bind ]; then
+		measure bind "$@"
+		if [ "$status" = 99 ] && grep -qE '^(mounted|unshare): ' "$WORK/bind.err"; then
+			skip "$name [bind mounts]" "$(head -1 "$WORK/bind.err"); engines are compared with each other"
+			reference=trace
+		fi
+	fi
+	[ $reference = bind ] || measure $reference "$@"
+	if [ "$status" != "$wanted" ]; then
+		{ echo "status $status instead of $wanted"; head -40 "$WORK/$reference.out" "$WORK/$reference.err"; } |
+			not_ok "$name [$reference]"
+	elif [ -n "$has_text" ] && [ "$(cat "$WORK/$reference.out")" != "$text" ]; then
+		diff -u --label wanted --label got - "$WORK/$reference.out" <<<"$text" | not_ok "$name [$reference]"
+	else
+		ok "$name [$reference]"
+	fi
+	for engine in "${engines[@]}"; do
+		[ "$engine" != $reference ] || continue
+		measure "$engine" "$@"
+		if [ -n "$static" ] && [ "$engine" = preload ]; then
+			measure native "$@"
+			compare "$name: static, so not redirected [preload]" native preload
+		else
+			compare "$name [$engine]" $reference "$engine"
+		fi
+	done
+	SNAPREDIR=$launcher
+}
