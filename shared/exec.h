@@ -32,11 +32,8 @@ struct snr_exec_plan {
 	uint8_t libc; /* enum snr_libc */
 	uint8_t elf_class; /* ELFCLASS32, ELFCLASS64, 0 unknown */
 	uint16_t machine;  /* EM_X86_64, EM_386, EM_AARCH64, ... */
-	bool secure;       /* set-user-ID, set-group-ID: AT_SECURE, no preloading */
 	uint32_t rule;     /* for the log */
-	uint8_t nshebang; /* scripts unrolled; new argv: for i = n-1..0: interpreter i, its argument
-			   * if any, then (for i > 0) the interpreter of i-1 again ... the kernel's
-			   * own order, see snr_exec_argv */
+	uint8_t nshebang;  /* scripts unrolled: see snr_exec_argv */
 	struct snr_shebang shebang[SNR_SHEBANG_DEPTH];
 	char real[SNR_PATH_MAX];   /* what to hand to execve(2), absolute; valid if changed */
 	char script[SNR_PATH_MAX]; /* the program's own path of the script: what the interpreter
@@ -48,15 +45,17 @@ struct snr_exec_plan {
 typedef long (*snr_read_file)(void *context, const char *path, uint64_t offset, void *out,
 			      size_t size);
 
-/* Plan the execution of PATH relative to DIRFD. UNROLL_ALWAYS false: scripts whose own path and
- * interpreters are not redirected are left to the kernel. Reads at most the head of each file on
- * the way. */
+/* Plan the execution of PATH (LEN bytes, NUL behind) relative to DIRFD. Scripts are unrolled only
+ * where the script or one of its interpreters is redirected; the kernel does the others. Reads at
+ * most the head of each file on the way. What cannot be read or understood is left to the kernel.
+ */
 void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratch,
 		   snr_read_file read_file, int dirfd, const char *path, size_t len,
 		   struct snr_lookup lookup, struct snr_exec_plan *plan);
 
-/* The front of the new argument vector that replaces argv[0] when plan->nshebang > 0: pointers into
- * PLAN, at most SNR_EXEC_FRONT of them. Returns how many. */
+/* The front of the new argument vector that replaces argv[0] when plan->nshebang > 0, in the
+ * kernel's order (the last interpreter and its argument first, the script last): pointers into
+ * PLAN, at most SNR_EXEC_FRONT. Returns how many. */
 #define SNR_EXEC_FRONT (2 * SNR_SHEBANG_DEPTH + 1)
 int snr_exec_argv(const struct snr_exec_plan *plan, const char *front[SNR_EXEC_FRONT]);
 

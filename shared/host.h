@@ -19,13 +19,19 @@ struct snr_host {
 	/* Copy SIZE bytes from ADDRESS of the program. Returns 0 or -EFAULT. */
 	long (*read_bytes)(void *context, uint64_t address, void *out, size_t size);
 
-	/* readlink(2) on the real PATH, as the program would see it: /proc/self is the program's.
-	 * No NUL is added. Returns the length or -errno (-EINVAL: it is there and no link). */
+	/* readlink(2) on the real PATH, as the program would see it: /proc/self, also in front of
+	 * more (as in /proc/self/cwd/x and /proc/self/fd/3/x), is the program's; so it is for the
+	 * functions below. No NUL is added. Returns the length or -errno (-EINVAL: it is there and
+	 * no link). */
 	long (*read_link)(void *context, const char *path, char *out, size_t size);
 
 	/* May the program look things up in the directory at the real PATH? 0, or -errno of a
 	 * lookup in it. */
 	long (*search)(void *context, const char *path);
+
+	/* May the program execute the file at the real PATH (a #! script that its interpreter will
+	 * read)? 0 or -errno. */
+	long (*executable)(void *context, const char *path);
 
 	/* Real path of the program's cwd (DIRFD is AT_FDCWD) or of its descriptor DIRFD, as the
 	 * kernel tells it in /proc, with a NUL. Returns the length or -errno. A descriptor of no

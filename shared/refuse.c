@@ -5,6 +5,7 @@
 #include "shared/refuse.h"
 
 #include "shared/text.h"
+#include "shared/walk.h"
 
 #include <errno.h>
 #include <asm/fcntl.h>
@@ -127,23 +128,54 @@ static int refuse_crossing(const struct question *q)
 	return -EXDEV;
 }
 
+/* On whose side does the directory of path N lie? False where nobody can say. */
+static bool find_side(const struct question *q, const struct snr_resolved *resolved, int n,
+		      uint32_t *side)
+{
+	int dirfd = snr_pathop_dirfd(q->op, path_argument(q->op, n));
+	size_t rest;
+	long len;
+
+	*side = resolved[n].parent_rule;
+	if (!resolved[n].plain)
+		return true;
+	len = snr_base(q->redirector->image, &q->redirector->host, q->scratch,
+		       dirfd < 0 ? AT_FDCWD : (int)(uint32_t)q->call->arg[dirfd]);
+	if (len < 0)
+		return false;
+	*side = snr_match_longest(q->redirector->image, q->scratch->base, (size_t)len, &rest);
+	return true;
+}
+
+static bool same_directory(const struct question *q)
+{
+	int from = snr_pathop_dirfd(q->op, path_argument(q->op, 0));
+	int to = snr_pathop_dirfd(q->op, path_argument(q->op, 1));
+
+	return from < 0 || to < 0 || (uint32_t)q->call->arg[from] == (uint32_t)q->call->arg[to];
+}
+
 int snr_refusal(struct snr_redirector *redirector, struct snr_scratch *scratch,
 		const struct snr_call *call, const struct snr_resolved *resolved, int n,
 		const struct snr_plan *plan)
 {
 	struct question q = {redirector, scratch, call, &snr_pathops[call->op], plan};
+	bool removes = (q.op->effects & SNR_REMOVES) != 0;
+	uint32_t from, to;
 
 	if (n < 2)
 		return resolved[0].at_rule ? refuse_removal(&q) : 0;
+	if (resolved[0].plain && resolved[1].plain && same_directory(&q))
+		return 0;
+	if (!find_side(&q, resolved, 0, &from) || !find_side(&q, resolved, 1, &to))
+		return 0;
 	/* link(2) looks its old path up, so a mount point lies on its own side there; rename(2)
 	 * names an entry. */
-	if (q.op->effects & SNR_REMOVES) {
-		if (resolved[0].parent_rule != resolved[1].parent_rule && !resolved[0].plain &&
-		    !resolved[1].plain)
-			return refuse_crossing(&q);
-		return resolved[0].at_rule || resolved[1].at_rule ? -EBUSY : 0;
-	}
-	if (resolved[0].rule != resolved[1].parent_rule && !resolved[0].plain && !resolved[1].plain)
+	if (!removes && !resolved[0].plain)
+		from = resolved[0].rule;
+	if (from != to)
 		return refuse_crossing(&q);
+	if (removes)
+		return resolved[0].at_rule || resolved[1].at_rule ? -EBUSY : 0;
 	return resolved[1].at_rule ? -EEXIST : 0;
 }

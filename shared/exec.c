@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT
+ * The exec planner: what will happen when this file is executed. Used by launcher, shim and tracer
+ * alike. It must never change anything, and leave to the kernel what it cannot read or understand.
+ */
+#include "shared/exec.h"
+
+#include "shared/text.h"
+
+#include <asm/fcntl.h>
+#include <elf.h>
+#include <errno.h>
+#include <linux/fcntl.h>
+
+struct exec_walk {
+	struct snr_redirector *redirector;
+	struct snr_scratch *scratch;
+	snr_read_file read_file;
+	struct snr_exec_plan *plan;
+	char *file; /* real path of the image that is being looked at: plan->real */
+};
+
+static long read_at(const struct exec_walk *walk, uint64_t offset, void *out, size_t size)
+{
+	return walk->read_file(walk->redirector->host.context, walk->file, offset, out, size);
+}
+
+/* An absolute path by which the host can open PATH relative to DIRFD. */
+static long write_own_path(int dirfd, const char *path, size_t len, char *out)
+{
+	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
+
+	if (len && path[0] == '/') {
+		snr_add(&builder, path, len);
+		return snr_finish(&builder);
+	}
+	if (dirfd == AT_FDCWD) {
+		snr_add_text(&builder, "/proc/self/cwd");
+	} else {
+		snr_add_text(&builder, "/proc/self/fd/");
+		snr_add_number(&builder, dirfd);
+	}
+	if (len) {
+		snr_add(&builder, "/", 1);
+		snr_add(&builder, path, len);
+	}
+	return snr_finish(&builder);
+}
+
+/* Resolve PATH into walk->file. True if a rule changed it. */
+static bool resolve_image(const struct exec_walk *walk, int dirfd, const char *path, size_t len,
+			  struct snr_lookup lookup)
+{
+	struct snr_redirector *redirector = walk->redirector;
+	struct snr_facts *facts =
+		redirector->image->flags & SNR_IMAGE_STRICT ? NULL : redirector->facts;
+	struct snr_resolved resolved =
+		snr_resolve(redirector->image, facts, &redirector->host, walk->scratch, dirfd, path,
+			    len, lookup, walk->file);
+	long n;
+
+	if (resolved.rule != SNR_NO_RULE)
+		walk->plan->rule = resolved.rule;
+	if (resolved.error)
+		walk->plan->error = resolved.error;
+	if (resolved.changed || resolved.error)
+		return true;
+	n = write_own_path(dirfd, path, len, walk->file);
+	if (n < 0)
+		walk->plan->error = (int)n;
+	return false;
+}
+
+/* The dynamic linker's name tells whose libc a program uses (gcc/config: GLIBC_DYNAMIC_LINKER). */
+static enum snr_libc libc_of(const char *interpreter, size_t len)
+{
+	while (len) {
+		if (snr_begins(interpreter, len, "ld-linux") ||
+		    snr_begins(interpreter, len, "ld64.so") ||
+		    snr_begins(interpreter, len, "ld.so"))
+			return SNR_LIBC_GLIBC;
+		interpreter++;
+		len--;
+	}
+	return SNR_LIBC_OTHER;
+}
+
+static void look_for_interpreter(const struct exec_walk *walk, uint64_t type, uint64_t offset,
+				 uint64_t size)
+{
+	char *name = walk->scratch->link;
+	long n;
+
+	if (type != PT_INTERP)
+		return;
+	walk->plan->kind = SNR_EXEC_DYNAMIC;
+	n = read_at(walk, offset, name, size < SNR_PATH_MAX ? size : SNR_PATH_MAX - 1);
+	if (n > 0)
+		walk->plan->libc = libc_of(name, snr_length_within(name, (size_t)n));
+}
+
+/* Program headers are read one at a time: few files have more than a dozen, and each is a few
+ * bytes. */
+#define MAX_PHDRS 128
+
+static void look_at_elf64(const struct exec_walk *walk, const Elf64_Ehdr *header)
+{
+	for (unsigned i = 0; i < header->e_phnum && i < MAX_PHDRS; i++) {
+		Elf64_Phdr segment;
+
+		if (read_at(walk, header->e_phoff + (uint64_t)i * header->e_phentsize, &segment,
+			    sizeof(segment)) != (long)sizeof(segment))
+			return;
+		look_for_interpreter(walk, segment.p_type, segment.p_offset, segment.p_filesz);
+	}
+}
+
+static void look_at_elf32(const struct exec_walk *walk, const Elf32_Ehdr *header)
+{
+	for (unsigned i = 0; i < header->e_phnum && i < MAX_PHDRS; i++) {
+		Elf32_Phdr segment;
+
+		if (read_at(walk, header->e_phoff + (uint64_t)i * header->e_phentsize, &segment,
+			    sizeof(segment)) != (long)sizeof(segment))
+			return;
+		look_for_interpreter(walk, segment.p_type, segment.p_offset, segment.p_filesz);
+	}
+}
+
+union head {
+	char text[SNR_SHEBANG_SIZE];
+	Elf64_Ehdr elf64;
+	Elf32_Ehdr elf32;
+};
+
+static void look_at_elf(const struct exec_walk *walk, const union head *head, size_t len)
+{
+	struct snr_exec_plan *plan = walk->plan;
+
+	if (len < sizeof(Elf32_Ehdr))
+		return;
+	plan->kind = SNR_EXEC_STATIC;
+	plan->elf_class = (uint8_t)head->text[EI_CLASS];
+	plan->machine = head->elf32.e_machine; /* at the same place in both classes */
+	if (plan->elf_class == ELFCLASS64 && len >= sizeof(Elf64_Ehdr))
+		look_at_elf64(walk, &head->elf64);
+	else if (plan->elf_class == ELFCLASS32)
+		look_at_elf32(walk, &head->elf32);
+	else
+		plan->kind = SNR_EXEC_UNKNOWN;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* fs/binfmt_script.c: interpreter, then everything behind it as one argument, blanks around it
+ * dropped. False: no script that the kernel would take. */
+static bool parse_shebang(const char *text, size_t len, struct snr_shebang *shebang)
+{
+	size_t start = 2, end = 2, stop, name;
+
+	while (end < len && text[end] != '\n' && text[end])
+		end++;
+	stop = end;
+	while (start < stop && is_blank(text[start]))
+		start++;
+	while (stop > start && is_blank(text[stop - 1]))
+		stop--;
+	for (name = start; name < stop && !is_blank(text[name]); name++)
+		;
+	/* An interpreter that the buffer cuts off is refused; a cut argument is taken. */
+	if (name == start || (end == SNR_SHEBANG_SIZE && name == end))
+		return false;
+	snr_copy(shebang->line, text + start, name - start);
+	shebang->line[name - start] = '\0';
+	shebang->argument = 0;
+	while (name < stop && is_blank(text[name]))
+		name++;
+	if (name == stop)
+		return true;
+	shebang->argument = (uint16_t)(snr_length(shebang->line) + 1);
+	snr_copy(shebang->line + shebang->argument, text + name, stop - name);
+	shebang->line[shebang->argument + stop - name] = '\0';
+	return true;
+}
+
+/* The name by which the kernel tells an interpreter of its script (fs/exec.c: bprm->filename). */
+static void write_script_name(struct snr_exec_plan *plan, int dirfd, const char *path, size_t len)
+{
+	struct snr_builder builder = {.out = plan->script, .size = SNR_PATH_MAX};
+
+	if (dirfd != AT_FDCWD && !(len && path[0] == '/')) {
+		snr_add_text(&builder, "/dev/fd/");
+		snr_add_number(&builder, dirfd);
+		if (len)
+			snr_add(&builder, "/", 1);
+	}
+	snr_add(&builder, path, len);
+	if (snr_finish(&builder) < 0)
+		plan->error = -ENAMETOOLONG;
+}
+
+/* Look at one image. True: it is a script, and walk->file now is its interpreter. */
+static bool look_at(const struct exec_walk *walk, bool *changed)
+{
+	struct snr_exec_plan *plan = walk->plan;
+	const struct snr_host *host = &walk->redirector->host;
+	struct snr_lookup follow = {.follow = true};
+	struct snr_shebang *shebang;
+	union head head;
+	long n = read_at(walk, 0, &head, sizeof(head));
+
+	if (n >= 4 && snr_equal(head.text, ELFMAG, SELFMAG))
+		look_at_elf(walk, &head, (size_t)n);
+	if (n < 3 || head.text[0] != '#' || head.text[1] != '!')
+		return false;
+	if (plan->nshebang == SNR_SHEBANG_DEPTH) {
+		plan->error = -ELOOP;
+		return false;
+	}
+	shebang = &plan->shebang[plan->nshebang];
+	if (!parse_shebang(head.text, (size_t)n, shebang))
+		return false;
+	n = host->executable(host->context, walk->file);
+	if (n < 0) {
+		plan->error = (int)n;
+		return false;
+	}
+	plan->nshebang++;
+	if (resolve_image(walk, AT_FDCWD, shebang->line, snr_length(shebang->line), follow))
+		*changed = true;
+	return plan->error == 0;
+}
+
+void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratch,
+		   snr_read_file read_file, int dirfd, const char *path, size_t len,
+		   struct snr_lookup lookup, struct snr_exec_plan *plan)
+{
+	struct exec_walk walk = {redirector, scratch, read_file, plan, plan->real};
+	bool changed = false;
+
+	plan->error = 0;
+	plan->kind = SNR_EXEC_UNKNOWN;
+	plan->libc = SNR_LIBC_OTHER;
+	plan->elf_class = 0;
+	plan->machine = 0;
+	plan->rule = SNR_NO_RULE;
+	plan->nshebang = 0;
+	plan->changed = false;
+	if (len || lookup.may_be_empty) {
+		changed = resolve_image(&walk, dirfd, path, len, lookup);
+		write_script_name(plan, dirfd, path, len);
+		while (!plan->error && look_at(&walk, &changed))
+			;
+	}
+	plan->changed = changed;
+	/* An error on the kernel's own way is the kernel's to find. */
+	if (!changed) {
+		plan->error = 0;
+		plan->nshebang = 0;
+	}
+}
+
+int snr_exec_argv(const struct snr_exec_plan *plan, const char *front[SNR_EXEC_FRONT])
+{
+	int n = 0;
+
+	if (!plan->nshebang)
+		return 0;
+	for (int i = plan->nshebang - 1; i >= 0; i--) {
+		front[n++] = plan->shebang[i].line;
+		if (plan->shebang[i].argument)
+			front[n++] = plan->shebang[i].line + plan->shebang[i].argument;
+	}
+	front[n++] = plan->script;
+	return n;
+}
