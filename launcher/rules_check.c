@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT
+ * From rules as written to rules that can be compiled: every path checked and put in its canonical
+ * form, doubles and skipped ones gone. The launcher calls it. It must never change the file system.
+ */
+#include "launcher/rules_check.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "launcher/rules_canon.h"
+#include "shared/text.h"
+
+struct checking {
+	struct rules *rules;
+	struct rules_canon canon;
+	struct rules_table owners; /* canonical path to the rule (as written) that has it */
+	struct rules_final *draft; /* one a written rule; path NULL: it does not count */
+};
+
+static void wrong(struct checking *checking, const struct rules_word *word, const char *text,
+		  const char *remedy)
+{
+	diags_add(&checking->rules->diags, DIAG_ERROR, word->place, "'%.512s'%s %s; %s", word->text,
+		  word->len > 512 ? "..." : "", text, remedy);
+}
+
+static bool has_long_name(const char *path, size_t len)
+{
+	struct snr_component c = {0};
+
+	while (snr_next_component(path, len, &c))
+		if (c.end - c.start > NAME_MAX)
+			return true;
+	return false;
+}
+
+/* What can be said of a word without looking at the disk. WHAT is "the path" or "the target". */
+static bool check_word(struct checking *checking, const struct rules_word *word, const char *what)
+{
+	struct diags *diags = &checking->rules->diags;
+
+	if (!word->len) {
+		diags_add(diags, DIAG_ERROR, word->place, "%s is empty; write it from the root",
+			  what);
+	} else if (word->len >= SNR_PATH_MAX) {
+		diags_add(diags, DIAG_ERROR, word->place,
+			  "%s is %u bytes long, and the kernel takes at most %u; shorten it", what,
+			  word->len, SNR_PATH_MAX - 1);
+	} else if (word->text[0] != '/') {
+		diags_add(diags, DIAG_ERROR, word->place,
+			  "%s '%.512s' is relative; write it from the root, as /%.512s or "
+			  "$SNAP/%.512s",
+			  what, word->text, word->text, word->text);
+	} else if (has_long_name(word->text, word->len)) {
+		wrong(checking, word, "has a name of more than 255 bytes", "no file can have it");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static bool is_root(const char *path, size_t len)
+{
+	struct snr_component c = {0};
+
+	while (snr_next_component(path, len, &c))
+		if (!snr_is_dot(path + c.start, c.end - c.start))
+			return false;
+	return true;
+}
+
+static bool find_spot(struct checking *checking, const struct rules_word *word, bool through,
+		      struct rules_spot *spot)
+{
+	int error = rules_canon_find(&checking->canon, word->text, through, spot);
+
+	if (error == -ELOOP)
+		wrong(checking, word, "goes through more than 40 symbolic links",
+		      "name the place that they lead to");
+	else if (error < 0)
+		wrong(checking, word, "becomes longer than 4095 bytes by the symbolic links in it",
+		      "name the place that they lead to");
+	return error == 0;
+}
+
+static void warn_of_target(struct checking *checking, const struct rules_rule *rule,
+			   const struct rules_spot *path, const struct rules_spot *target)
+{
+	struct diags *diags = &checking->rules->diags;
+
+	if (!target->exists && rule->create == RULES_CREATE_NONE)
+		diags_add(diags, DIAG_WARNING, rule->target.place,
+			  "target %s is not there, so %s will not be either; add create=dir, "
+			  "create=file or optional",
+			  target->path, path->path);
+	else if (target->exists && rule->create != RULES_CREATE_NONE &&
+		 target->is_dir != (rule->create == RULES_CREATE_DIR))
+		diags_add(diags, DIAG_WARNING, rule->target.place,
+			  "target %s is a %s already, and create=%s will not change that",
+			  target->path, target->is_dir ? "directory" : "file",
+			  rule->create == RULES_CREATE_DIR ? "dir" : "file");
+	else if (target->exists && path->exists && target->is_dir != path->is_dir)
+		diags_add(diags, DIAG_WARNING, rule->target.place,
+			  "target %s is a %s, and %s is a %s, which no mount would allow",
+			  target->path, target->is_dir ? "directory" : "file", path->path,
+			  path->is_dir ? "directory" : "file");
+}
+
+/* Two rules for one path: the one that was written later stays. True if that is number INDEX. */
+static bool win(struct checking *checking, uint32_t index, const struct rules_spot *path)
+{
+	struct snr_entry *entry =
+		rules_table_make(&checking->owners, snr_hash_path(path->path, path->len));
+	uint32_t other = entry->rule;
+
+	if (other == SNR_NO_RULE) {
+		entry->rule = index;
+		return true;
+	}
+	uint32_t first = other < index ? other : index;
+	uint32_t later = other < index ? index : other;
+	const struct rules_rule *loser = &checking->rules->rule[first];
+	const struct rules_rule *winner = &checking->rules->rule[later];
+	if (winner->place.line)
+		diags_add(&checking->rules->diags, DIAG_WARNING, loser->place,
+			  "this rule for %s is replaced by that of %s:%u; leave one of them out",
+			  path->path, winner->place.file, winner->place.line);
+	else
+		diags_add(&checking->rules->diags, DIAG_WARNING, loser->place,
+			  "this rule for %s is replaced by a later %s; leave one of them out",
+			  path->path, winner->place.file);
+	checking->draft[first].path = NULL;
+	entry->rule = later;
+	return later == index;
+}
+
+static void keep(struct checking *checking, uint32_t index, const struct rules_spot *path,
+		 const struct rules_spot *target)
+{
+	struct rules_final *final = &checking->draft[index];
+	struct pool *pool = &checking->rules->pool;
+
+	final->path = pool_copy(pool, path->path, path->len);
+	final->path_len = path->len;
+	final->target = pool_copy(pool, target->path, target->len);
+	final->target_len = target->len;
+	final->flags = (uint8_t)((target->exists ? 0 : SNR_RULE_MISSING) |
+				 (target->is_dir ? SNR_RULE_TARGET_DIR : 0) |
+				 (path->exists ? SNR_RULE_PATH_EXISTS : 0));
+	rules_canon_know(&checking->canon, final->path, final->path_len, final->target);
+}
+
+static void check_bind(struct checking *checking, uint32_t index, struct rules_set *set)
+{
+	const struct rules_rule *rule = &checking->rules->rule[index];
+	struct rules_spot path, target;
+	/* Both words are looked at, so that both are told. */
+	bool path_fine = check_word(checking, &rule->path, "the path");
+	bool target_fine = check_word(checking, &rule->target, "the target");
+
+	checking->draft[index].written = rule;
+	if (path_fine && is_root(rule->path.text, rule->path.len)) {
+		wrong(checking, &rule->path, "is the root directory, which no bind can replace",
+		      "name the directories in it that are meant, one rule each");
+		path_fine = false;
+	}
+	path_fine = path_fine && find_spot(checking, &rule->path, true, &path);
+	target_fine = target_fine && find_spot(checking, &rule->target, false, &target);
+	if (!path_fine || !target_fine)
+		return;
+	if (path.len == 1) {
+		wrong(checking, &rule->path, "leads to the root directory",
+		      "name a directory in it");
+		return;
+	}
+	if (rule->optional && !target.exists && rule->create == RULES_CREATE_NONE) {
+		set->skipped++;
+		return;
+	}
+	warn_of_target(checking, rule, &path, &target);
+	if (win(checking, index, &path))
+		keep(checking, index, &path, &target);
+}
+
+static unsigned depth_of(const struct rules_word *path)
+{
+	struct snr_component c = {0};
+	unsigned depth = 0;
+
+	while (snr_next_component(path->text, path->len, &c))
+		depth++;
+	return depth < SNR_PATH_MAX / 2 ? depth : SNR_PATH_MAX / 2 - 1;
+}
+
+/* Rules of few components first, so that a path beneath another rule's path is looked up through
+ * that rule wherever the two are written. ORDER gets the indices. */
+static void order_by_depth(const struct rules *rules, uint32_t *order)
+{
+	uint32_t start[SNR_PATH_MAX / 2 + 1] = {0};
+
+	for (size_t i = 0; i < rules->count; i++)
+		start[depth_of(&rules->rule[i].path) + 1]++;
+	for (unsigned d = 1; d <= SNR_PATH_MAX / 2; d++)
+		start[d] += start[d - 1];
+	for (size_t i = 0; i < rules->count; i++)
+		order[start[depth_of(&rules->rule[i].path)]++] = (uint32_t)i;
+}
+
+void rules_check(struct rules *rules, struct rules_set *set)
+{
+	struct checking checking = {.rules = rules};
+	size_t room = rules->count ? rules->count : 1;
+	uint32_t *order = pool_grow(NULL, room, sizeof(*order));
+
+	*set = (struct rules_set){0};
+	set->rule = pool_grow(NULL, room, sizeof(*set->rule));
+	memset(set->rule, 0, room * sizeof(*set->rule));
+	checking.draft = set->rule;
+	order_by_depth(rules, order);
+	for (size_t i = 0; i < rules->count; i++)
+		check_bind(&checking, order[i], set);
+	for (size_t i = 0; i < rules->count; i++)
+		if (set->rule[i].path)
+			set->rule[set->count++] = set->rule[i];
+	rules_table_free(&checking.owners);
+	rules_canon_free(&checking.canon);
+	free(order);
+}
+
+void rules_set_free(struct rules_set *set)
+{
+	free(set->rule);
+	*set = (struct rules_set){0};
+}

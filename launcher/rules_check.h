@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * From rules as written to rules that can be compiled: every path checked and put in its canonical
+ * form, doubles and skipped ones gone. The launcher calls it. It must never change the file system,
+ * but for rules_make_targets.
+ */
+#ifndef LAUNCHER_RULES_CHECK_H
+#define LAUNCHER_RULES_CHECK_H
+
+#include "launcher/rules_text.h"
+
+/* A rule that holds. The strings are in the pool of the rules it came from. */
+struct rules_final {
+	const char *path;   /* canonical, as the program will be seen to ask for it */
+	const char *target; /* canonical, real */
+	uint32_t path_len;
+	uint32_t target_len;
+	const struct rules_rule *written;
+	uint8_t flags; /* enum snr_rule_flag */
+};
+
+/* All zero is an empty set. */
+struct rules_set {
+	struct rules_final *rule; /* in the order in which they were written */
+	uint32_t count;
+	uint32_t skipped; /* optional ones without a target */
+};
+
+/* Check RULES and fill SET; what is wrong goes to rules->diags, and then SET is not for use. */
+void rules_check(struct rules *rules, struct rules_set *set);
+
+/* Make the missing targets of rules that say create=; what cannot be made goes to rules->diags.
+ * Call it once nothing else is wrong. */
+void rules_make_targets(struct rules *rules, struct rules_set *set);
+
+void rules_set_free(struct rules_set *set);
+
+#endif

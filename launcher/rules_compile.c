@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT
+ * From checked rules to the image that shim and tracer map (shared/rules.h): a sealed memfd. The
+ * launcher calls it. It must never decide anything about rules: that is done.
+ */
+#include "launcher/rules_compile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "launcher/rules_table.h"
+
+/* From Linux 6.3, newer than the headers here: not executable, and sealed so. Where
+ * vm.memfd_noexec is 2 nothing else is allowed. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+#define MAX_SLOTS (1u << 26) /* snr_image_check's limit */
+#define MAX_WORDS (1u << 20)
+
+struct building {
+	const struct rules_set *set;
+	struct rules_table paths;
+	struct rules_table targets;
+	struct snr_image head;
+	char *bytes;
+	uint32_t string_end;  /* offset where the next string goes */
+	struct snr_text file; /* the last file name that was put, since runs of rules share it */
+	const char *file_name;
+};
+
+static void enter_rules(struct building *building)
+{
+	const struct rules_set *set = building->set;
+
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct rules_final *rule = &set->rule[i];
+
+		rules_table_enter(&building->paths, rule->path, rule->path_len, i);
+		/* Of rules that share a target the first gives the name that comes back. */
+		rules_table_enter(&building->targets, rule->target, rule->target_len, i);
+	}
+	/* Even with no rule a table has a slot, which is empty. */
+	if (!building->paths.slots)
+		rules_table_make(&building->paths, SNR_HASH_ROOT);
+	if (!building->targets.slots)
+		rules_table_make(&building->targets, SNR_HASH_ROOT);
+}
+
+static uint64_t strings_size(const struct rules_set *set, const struct image_settings *settings)
+{
+	const char *const own[] = {settings->log, settings->shim64, settings->shim32,
+				   settings->launcher};
+	const char *file = NULL;
+	uint64_t size = 1;
+
+	for (unsigned i = 0; i < sizeof(own) / sizeof(*own); i++)
+		size += own[i] ? strlen(own[i]) + 1 : 0;
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct rules_final *rule = &set->rule[i];
+		if (rule->written->place.file != file) {
+			file = rule->written->place.file;
+			size += strlen(file) + 1;
+		}
+		size += rule->path_len + 1 + rule->target_len + 1;
+	}
+	return size;
+}
+
+/* Sixteen bits or more for each name, two of which it sets: about one unknown name in seventy gets
+ * through. */
+static uint32_t names_words(uint32_t nrules)
+{
+	uint32_t words = 4;
+
+	while (words < nrules / 4 && words < MAX_WORDS)
+		words *= 2;
+	return words;
+}
+
+static uint64_t aligned(uint64_t size)
+{
+	return (size + 7) & ~7ull;
+}
+
+static int lay_out(struct building *building, const struct image_settings *settings)
+{
+	struct snr_image *head = &building->head;
+	uint64_t strings = strings_size(building->set, settings);
+	uint64_t at = aligned(sizeof(*head));
+
+	if (building->paths.slots > MAX_SLOTS || building->targets.slots > MAX_SLOTS)
+		return -EFBIG;
+	*head = (struct snr_image){
+		.magic = SNR_IMAGE_MAGIC,
+		.version = SNR_IMAGE_VERSION,
+		.flags = settings->flags,
+		.nrules = building->set->count,
+		.path_slots = building->paths.slots,
+		.target_slots = building->targets.slots,
+		.names_words = names_words(building->set->count),
+		.engine = (uint8_t)settings->engine,
+		.verbose = settings->verbose,
+	};
+	head->rules_off = (uint32_t)at;
+	at += aligned((uint64_t)head->nrules * sizeof(struct snr_rule));
+	uint64_t paths = at;
+	at += (uint64_t)head->path_slots * sizeof(struct snr_entry);
+	uint64_t targets = at;
+	at += (uint64_t)head->target_slots * sizeof(struct snr_entry);
+	uint64_t names = at;
+	at += (uint64_t)head->names_words * sizeof(uint64_t);
+	if (at + strings > UINT32_MAX)
+		return -EFBIG;
+	head->path_table_off = (uint32_t)paths;
+	head->target_table_off = (uint32_t)targets;
+	head->names_off = (uint32_t)names;
+	head->strings_off = (uint32_t)at;
+	head->strings_size = (uint32_t)strings;
+	head->size = (uint32_t)(at + strings);
+	return 0;
+}
+
+static struct snr_text put_string(struct building *building, const char *text, size_t len)
+{
+	struct snr_text put = {building->string_end, (uint32_t)len};
+
+	memcpy(building->bytes + put.off, text, len + 1);
+	building->string_end += (uint32_t)len + 1;
+	return put;
+}
+
+/* The byte at the head of the strings is the empty one. */
+static struct snr_text put_setting(struct building *building, const char *text)
+{
+	if (!text)
+		return (struct snr_text){building->head.strings_off, 0};
+	return put_string(building, text, strlen(text));
+}
+
+static struct snr_text put_file(struct building *building, const char *name)
+{
+	if (building->file_name != name) {
+		building->file_name = name;
+		building->file = put_string(building, name, strlen(name));
+	}
+	return building->file;
+}
+
+static void put_name(struct building *building, const struct rules_final *rule)
+{
+	uint64_t *words = (uint64_t *)(building->bytes + building->head.names_off);
+	uint32_t mask = building->head.names_words * 64 - 1;
+	const char *name = strrchr(rule->path, '/') + 1;
+	uint64_t hash = snr_hash_step(0, name, strlen(name));
+	uint32_t first = (uint32_t)hash & mask, second = (uint32_t)(hash >> 32) & mask;
+
+	words[first / 64] |= 1ull << (first % 64);
+	words[second / 64] |= 1ull << (second % 64);
+}
+
+static void put_rules(struct building *building)
+{
+	struct snr_rule *to = (struct snr_rule *)(building->bytes + building->head.rules_off);
+
+	for (uint32_t i = 0; i < building->set->count; i++) {
+		const struct rules_final *from = &building->set->rule[i];
+
+		to[i] = (struct snr_rule){
+			.path = put_string(building, from->path, from->path_len),
+			.target = put_string(building, from->target, from->target_len),
+			.file = put_file(building, from->written->place.file),
+			.line = from->written->place.line,
+			.kind = from->written->kind,
+			.flags = from->flags,
+		};
+		put_name(building, from);
+	}
+}
+
+static void fill(struct building *building, const struct image_settings *settings)
+{
+	struct snr_image *head = &building->head;
+
+	building->string_end = head->strings_off + 1;
+	head->log = put_setting(building, settings->log);
+	head->shim64 = put_setting(building, settings->shim64);
+	head->shim32 = put_setting(building, settings->shim32);
+	head->launcher = put_setting(building, settings->launcher);
+	put_rules(building);
+	memcpy(building->bytes + head->path_table_off, building->paths.slot,
+	       head->path_slots * sizeof(struct snr_entry));
+	memcpy(building->bytes + head->target_table_off, building->targets.slot,
+	       head->target_slots * sizeof(struct snr_entry));
+	memcpy(building->bytes, head, sizeof(*head));
+}
+
+static int new_memfd(void)
+{
+	static const char name[] = "snapredir-rules";
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t wrote = write(fd, bytes, size);
+		if (wrote < 0 && errno != EINTR)
+			return -errno;
+		if (wrote > 0) {
+			bytes += wrote;
+			size -= (size_t)wrote;
+		}
+	}
+	return 0;
+}
+
+static int seal_and_map(struct image *image)
+{
+	if (fcntl(image->fd, F_ADD_SEALS,
+		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+		return -errno;
+	/* MAP_SHARED of a write-sealed memfd is EPERM before Linux 6.7. */
+	void *mapped = mmap(NULL, image->size, PROT_READ, MAP_PRIVATE, image->fd, 0);
+	if (mapped == MAP_FAILED)
+		return -errno;
+	image->mapped = mapped;
+	return 0;
+}
+
+int image_build(const struct rules_set *set, const struct image_settings *settings,
+		struct image *image)
+{
+	struct building building = {.set = set};
+	int error;
+
+	*image = (struct image){.fd = -1};
+	enter_rules(&building);
+	error = lay_out(&building, settings);
+	if (!error) {
+		building.bytes = calloc(1, building.head.size);
+		error = building.bytes ? 0 : -ENOMEM;
+	}
+	if (!error) {
+		fill(&building, settings);
+		image->size = building.head.size;
+		image->fd = new_memfd();
+		error = image->fd < 0 ? image->fd
+				      : write_all(image->fd, building.bytes, image->size);
+	}
+	if (!error)
+		error = seal_and_map(image);
+	if (error)
+		image_free(image);
+	free(building.bytes);
+	rules_table_free(&building.paths);
+	rules_table_free(&building.targets);
+	return error;
+}
+
+void image_free(struct image *image)
+{
+	if (image->mapped)
+		munmap((void *)(uintptr_t)image->mapped, image->size);
+	if (image->fd >= 0)
+		close(image->fd);
+	*image = (struct image){.fd = -1};
+}
