@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""One run of a script: build the world, start the exerciser, collect its log and the tree.
+
+Used by the driver. Every run has a mount namespace of its own in which all but the world is
+read-only: a wrong turn of a random rename must not reach the machine. It must never end a process
+that it did not start.
+"""
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+
+import worlds
+
+CLONE_NEWNS = 0x20000
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
+TIMEOUT = 120
+ENVIRONMENT = {'PATH': '/usr/bin:/bin', 'HOME': '/', 'LC_ALL': 'C'}
+if 'SNAPREDIR_TEST_RUN' in os.environ:  # by which tests/run finds what is left behind
+    ENVIRONMENT['SNAPREDIR_TEST_RUN'] = os.environ['SNAPREDIR_TEST_RUN']
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(source, target, flags):
+    if libc.mount(source.encode() if source else None, target.encode(), None, flags, None) < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, 'mount %s on %s: %s' % (source, target, os.strerror(error)))
+
+
+def may_mount():
+    """Can this process make mount namespaces? A short-lived child tries."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if libc.unshare(CLONE_NEWNS) == 0 else 1)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+class Config:
+    """How to run: engine is None for the reference, 'native' and 'broken' are references too, the
+    second with a rule left out: they test the tester."""
+
+    def __init__(self, engine=None, static=False, uid=0, strict=False):
+        self.engine, self.static, self.uid, self.strict = engine, static, uid, strict
+
+    def is_reference(self):
+        return self.engine in (None, 'native', 'broken')
+
+    def name(self):
+        return '%s %s as %s%s' % (self.engine or 'reference',
+                                  'static' if self.static else 'dynamic',
+                                  'root' if self.uid == 0 else 'user',
+                                  ' strict' if self.strict else '')
+
+    def reference(self):
+        return Config(None, self.static, self.uid)
+
+
+class Result:
+    def __init__(self, log, tree, status, errors):
+        self.log, self.tree, self.status, self.errors = log, tree, status, errors
+
+    def equals(self, other):
+        return (self.log == other.log and self.tree == other.tree and
+                self.status == other.status)
+
+
+class Runner:
+    def __init__(self, build, workdir):
+        """BUILD holds bin/snapredir and differential/; WORKDIR is ours alone."""
+        self.build, self.workdir = build, workdir
+        # A few levels between the world and what is shared with others: ".." leads there.
+        self.root = os.path.join(workdir, 'm', 'm', 'r')
+        self.rules_file = os.path.join(workdir, 'rules')
+
+    def programs(self, static):
+        tail = '-static' if static else ''
+        folder = os.path.join(self.build, 'differential')
+        return os.path.join(folder, 'exerciser' + tail), os.path.join(folder, 'reporter' + tail)
+
+    def write_rules(self, world):
+        with open(self.rules_file, 'w') as f:
+            for path, target in getattr(world, 'written', world.rules):
+                f.write('bind %s/%s %s/%s\n' % (self.root, path, self.root, target))
+        os.chmod(self.rules_file, 0o644)
+
+    def isolate(self, world, config):
+        """In the child: the namespace, the mounts, the user."""
+        if libc.unshare(CLONE_NEWNS) < 0:
+            raise OSError(ctypes.get_errno(), 'unshare')
+        mount(None, '/', MS_REC | MS_PRIVATE)
+        mount(self.workdir, self.workdir, MS_BIND)
+        mount(None, '/', MS_REMOUNT | MS_BIND | MS_RDONLY)
+        os.chdir(self.root)
+        if config.is_reference():
+            points = world.mount_points()
+            if config.engine == 'broken':
+                points = points[:-1]
+            targets = dict(world.rules)
+            # Hold all targets before anything is mounted over them.
+            held = [(path, os.open(os.path.join(self.root, targets[path]), os.O_PATH))
+                    for path, _, _ in points]
+            for path, fd in held:
+                mount('/proc/self/fd/%d' % fd, os.path.join(self.root, path), MS_BIND)
+                os.close(fd)
+        if config.uid:
+            os.setgroups([])
+            os.setresgid(config.uid, config.uid, config.uid)
+            os.setresuid(config.uid, config.uid, config.uid)
+
+    def prepare(self, world, config, reporter):
+        shutil.rmtree(os.path.join(self.workdir, 'm'), ignore_errors=True)
+        os.umask(0o022)
+        os.makedirs(self.root)
+        os.chown(self.root, config.uid, config.uid)
+        worlds.build(world, self.root, config.uid, reporter, config.is_reference())
+        self.write_rules(world)
+
+    def run(self, world, lines, config):
+        exerciser, reporter = self.programs(config.static)
+        self.prepare(world, config, reporter)
+        command = [exerciser]
+        if not config.is_reference():
+            command = [os.path.join(self.build, 'bin', 'snapredir'), '-e', config.engine,
+                       '-r', self.rules_file]
+            if config.strict:
+                command.append('--strict-resolution')
+            command += ['--', exerciser]
+        script = '\n'.join(lines).replace('%R', self.root) + '\n'
+        out_path = os.path.join(self.workdir, 'log')
+        status, errors = 0, b''
+        with open(out_path, 'wb') as out:
+            child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out,
+                                     stderr=subprocess.PIPE, start_new_session=True,
+                                     env=ENVIRONMENT,
+                                     preexec_fn=lambda: self.isolate(world, config))
+            try:
+                errors = child.communicate(script.encode(), timeout=TIMEOUT)[1]
+                status = child.returncode
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.communicate()
+                status = 'timeout'
+        with open(out_path, 'rb') as f:
+            log = f.read().decode('latin-1').replace(self.root, '%R').split('\n')
+        return Result(log, worlds.picture(world, self.root, config.is_reference()), status,
+                      errors.decode('latin-1'))

@@ -1,0 +1,403 @@
+# SPDX-License-Identifier: MIT
+"""The trees and rules that the differential tester works on.
+
+Used by generator.py (which names exist) and runner.py (build it, mount it, take a picture of it).
+It must never touch anything outside the directory it is told to build in.
+
+Names are relative to the world's root; "%R" in a link's text or a file's content stands for it.
+"""
+import hashlib
+import os
+import random
+import shutil
+import stat
+
+FIRST_TIME = 100000000  # of the tree as built: each entry has a time of its own, to be told apart by
+
+
+class Entry:
+    def __init__(self, kind, path, mode, data, root_owned):
+        self.kind, self.path, self.mode, self.data = kind, path, mode, data
+        self.root_owned = root_owned
+
+
+class World:
+    """missing: the rules' paths are not on the disk when an engine runs (bind mounts need them).
+    bare: nor are those parents of them that nothing else needs."""
+
+    def __init__(self, name, missing=False):
+        self.name = name
+        self.missing = missing
+        self.entries = []
+        self.rules = []  # (path, target)
+        self.made = []  # parents of rules' paths that only the reference has
+        self.user_only = False
+
+    def directory(self, path, mode=0o755, root_owned=False):
+        self.entries.append(Entry('d', path, mode, None, root_owned))
+
+    def file(self, path, data, mode=0o644, root_owned=False):
+        self.entries.append(Entry('f', path, mode, data, root_owned))
+
+    def link(self, path, text):
+        self.entries.append(Entry('l', path, 0o777, text, False))
+
+    def program(self, path, mode=0o755):
+        self.entries.append(Entry('p', path, mode, None, False))
+
+    def rule(self, path, target):
+        self.rules.append((path, target))
+
+    def entry(self, path):
+        return next((e for e in self.entries if e.path == path), None)
+
+    def disk_path(self, path):
+        """Where the bytes of the virtual PATH lie: through the longest rule above it, not of it."""
+        best = max((r for r in self.rules if path.startswith(r[0] + '/')),
+                   key=lambda r: len(r[0]), default=None)
+        return best[1] + path[len(best[0]):] if best else path
+
+    def virtual_paths(self, path):
+        """Every name by which the program can reach the entry PATH, but not its real one."""
+        names = [rule + path[len(target):] for rule, target in self.rules
+                 if path == target or path.startswith(target + '/')]
+        return names or ([] if path.split('/')[0] == 'real' else [path])
+
+    def mount_points(self):
+        """(rule path, what must be on the disk for a mount, is it a directory), parents first."""
+        points = []
+        for path, target in sorted(self.rules, key=lambda r: r[0].count('/')):
+            entry = self.entry(target)
+            points.append((path, self.disk_path(path), not entry or entry.kind == 'd'))
+        return points
+
+    def rule_ancestors(self):
+        found = set()
+        for path, _ in self.rules:
+            while '/' in path:
+                path = path.rpartition('/')[0]
+                found.add(path)
+        return sorted(found)
+
+
+def build(world, root, uid, program, reference):
+    """Make WORLD in the empty directory ROOT. REFERENCE: with every mount point."""
+    os.umask(0)
+    times = [(root, FIRST_TIME - 2000)]
+    for n, e in enumerate(world.entries):
+        path = os.path.join(root, e.path)
+        if e.kind == 'd':
+            os.mkdir(path, e.mode)
+        elif e.kind == 'l':
+            os.symlink(e.data.replace('%R', root), path)
+        elif e.kind == 'p':
+            shutil.copyfile(program, path)
+            os.chmod(path, e.mode)
+        else:
+            with open(path, 'w') as f:
+                f.write(e.data.replace('%R', root))
+            os.chmod(path, e.mode)
+        if not e.root_owned:
+            os.lchown(path, uid, uid)
+        times.append((path, FIRST_TIME + n * 1000))
+    if reference:
+        for path in world.made:
+            os.mkdir(os.path.join(root, path), 0o755)
+    if reference or not world.missing:
+        for _, point, is_dir in world.mount_points():
+            path = os.path.join(root, point)
+            if os.path.lexists(path):
+                continue
+            if is_dir:
+                os.mkdir(path, 0o755)
+            else:
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
+            os.lchown(path, uid, uid)
+            times.append((path, FIRST_TIME - 1000))
+    for path, when in reversed(times):
+        os.utime(path, (when, when), follow_symlinks=False)
+
+
+def picture(world, root, reference):
+    """The tree left behind, as a dictionary of path -> description."""
+    skip = set()
+    if reference and world.missing:
+        built = {e.path for e in world.entries}
+        skip = {p for _, p, _ in world.mount_points() if p not in built} | set(world.made)
+    found = {}
+    pending = ['']
+    while pending:
+        rel = pending.pop()
+        path = os.path.join(root, rel) if rel else root
+        st = os.lstat(path)
+        text = '%s %04o u%d' % (stat.filemode(st.st_mode)[0], st.st_mode & 0o7777, st.st_uid)
+        if stat.S_ISDIR(st.st_mode):
+            for name in os.listdir(path):
+                pending.append(rel + '/' + name if rel else name)
+            if rel in skip:
+                continue
+        else:
+            text += ' links %d' % st.st_nlink
+        if stat.S_ISLNK(st.st_mode):
+            text += ' -> ' + os.readlink(path).replace(root, '%R')
+        elif stat.S_ISREG(st.st_mode):
+            with open(path, 'rb') as f:
+                data = f.read().replace(root.encode(), b'%R')
+            text += ' size %d %s' % (st.st_size, hashlib.sha1(data).hexdigest()[:12])
+            if rel in skip and not data:
+                continue
+        found[rel] = text
+    return found
+
+
+def plain_area(w):
+    """A part that no rule touches, full of links into the rules."""
+    w.directory('w')
+    for name in ('w/d', 'w/d/a', 'w/d/a/b', 'w/x', 'w/sub'):
+        w.directory(name)
+    w.file('w/f', 'plain f')
+    w.file('w/d/a/f', 'plain d a f')
+    w.file('w/x/lib', 'lib is a file here')
+    w.directory('w/closed', 0o700, root_owned=True)
+    w.file('w/closed/f', 'root only', 0o600, root_owned=True)
+    w.file('w/theirs', 'readable, not ours', 0o644, root_owned=True)
+
+
+def links_into(w, targets):
+    for n, t in enumerate(targets):
+        w.link('w/abs%d' % n, '%R/' + t)
+        w.link('w/rel%d' % n, '../' + t)
+        w.link('w/d/deep%d' % n, '../../' + t + '/.')
+    w.link('w/self', 'self')
+    w.link('w/dot', '.')
+    w.link('w/up', '..')
+    w.link('w/empty', 'nowhere')
+    w.link('w/proc', '/proc/self/cwd')
+    w.link('w/twice', 'rel0')
+    w.link('w/thrice', '%R/w/twice')
+
+
+def chain(w, first, last, end):
+    """Links one to the next: looking up number N takes (44 - N) of them."""
+    for n in range(44):
+        text = '%R/' + (last if n % 2 else first) + '/chain%d' % (n + 1)
+        w.link((first if n % 2 else last) + '/chain%d' % n, text)
+    w.link(first + '/chain44', end)
+
+
+def vendor_tree(w, real, virtual):
+    """What a vendor ships: programs, links into itself by absolute names and by '..'."""
+    w.directory(real)
+    for name in ('bin', 'lib', 'lib/sub', 'lib/sub/sub', 'a', 'empty'):
+        w.directory(real + '/' + name)
+    w.program(real + '/bin/prog')
+    w.program(real + '/bin/noexec', 0o644)
+    w.file(real + '/bin/script', '#!%R/' + virtual + '/bin/prog opt\n', 0o755)
+    w.file(real + '/bin/nested', '#!%R/' + virtual + '/bin/script\n', 0o755)
+    w.file(real + '/bin/relative', '#!bin/prog\n', 0o755)
+    w.file(real + '/bin/lost', '#!%R/' + virtual + '/bin/nothing\n', 0o755)
+    w.file(real + '/bin/shell', '#!/bin/sh -e\necho "  shell $0 $1"; pwd -P\n', 0o755)
+    w.file(real + '/bin/text', 'echo "  no magic"\n', 0o755)
+    w.file(real + '/lib/a', 'lib a of ' + real)
+    w.file(real + '/lib/b', 'lib b, read only', 0o444)
+    w.file(real + '/lib/sub/x', 'x' * 33)
+    w.file(real + '/a/f', 'a f of ' + real)
+    w.file(real + '/f', 'top f of ' + real)
+    w.file(real + '/secret', 'unreadable', 0)
+    w.link(real + '/self', '.')
+    w.link(real + '/up', '..')
+    w.link(real + '/loop', 'loop')
+    w.link(real + '/abs', '%R/' + virtual + '/lib')
+    w.link(real + '/absfile', '%R/' + virtual + '/lib/a')
+    w.link(real + '/lib/back', '../a/f')
+    w.link(real + '/lib/over', '../../..')
+    w.link(real + '/prog', 'bin/prog')
+    w.link(real + '/out', '%R/w/d')
+    w.link(real + '/new', '%R/' + virtual + '/a/made')
+    w.link(real + '/gone', 'nothing/here')
+
+
+def base(missing=False):
+    w = World('missing' if missing else 'base', missing)
+    w.directory('real')
+    w.directory('v')
+    w.directory('v/vopt')
+    w.directory('v/vopt/plain')
+    w.file('v/vopt/plain/f', 'beside the rules')
+    w.directory('v/vetc')
+    w.file('v/vetc/other', 'other')
+    w.link('v/vetc/link', 'conf')
+    w.link('v/vetc/vendor', '../vopt/vendor/lib')
+    w.link('v/vopt/latest', 'vendor')
+    w.link('v/opt', 'vopt')
+    w.directory('v/deep')
+    w.directory('v/deep/a')
+    plain_area(w)
+    vendor_tree(w, 'real/one', 'v/vopt/vendor')
+    vendor_tree(w, 'real/two', 'v/vopt/vendor/plug')
+    w.directory('real/side')
+    w.file('real/side/f', 'side f')
+    w.directory('real/side/lib')
+    w.directory('real/side/inner')
+    w.file('real/side/inner/seen', 'the target of a rule is not matched again')
+    w.directory('real/three')
+    w.file('real/three/unseen', 'by its own name only')
+    w.file('real/conf', 'configuration')
+    w.directory('real/data')
+    w.file('real/data/mine', 'data')
+    w.directory('real/data/sub')
+    w.directory('real/deep')
+    w.file('real/deep/f', 'deep f')
+    if not missing:
+        w.directory('v/data')
+        w.file('v/data/hidden', 'beneath the mount')
+        w.directory('v/data/sub')
+        w.file('v/data/sub/hidden', 'beneath the mount, deeper')
+    w.rule('v/vopt/vendor', 'real/one')
+    w.rule('v/vopt/vendor/plug', 'real/two')
+    w.rule('v/vopt/side', 'real/side')
+    w.rule('v/vetc/conf', 'real/conf')
+    w.rule('v/data', 'real/data')
+    w.rule('v/deep/a/b', 'real/deep')
+    w.rule('real/side/inner', 'real/three')
+    links_into(w, ['v/vopt/vendor', 'v/vopt/vendor/plug', 'v/vetc/conf', 'v/vopt/side/lib',
+                   'v/data', 'v/deep/a/b/f', 'v/vopt'])
+    w.link('real/side/cross', '../vendor/plug/lib')
+    w.link('real/two/vendor', '..')
+    w.link('real/two/conf', '../../../vetc/conf')
+    w.link('real/deep/top', '../../..')
+    chain(w, 'w', 'w/d', '%R/v/vopt/vendor/lib')
+    return w
+
+
+def linked():
+    """Rules written through links: the kernel resolves them when it mounts."""
+    w = World('linked')
+    w.directory('real')
+    w.directory('v')
+    w.directory('v/usr')
+    w.directory('v/usr/lib')
+    w.file('v/usr/lib/native', 'native')
+    w.link('v/lib', 'usr/lib')
+    w.link('v/abslib', '%R/v/usr/lib')
+    plain_area(w)
+    vendor_tree(w, 'real/one', 'v/lib/vendor')
+    w.directory('real/two')
+    w.file('real/two/f', 'two f')
+    w.link('real/link', 'two')
+    w.rule('v/lib/vendor', 'real/one')
+    w.rule('v/abslib/two', 'real/link')
+    w.written = [('v/lib/vendor', 'real/one'), ('v/abslib/two', 'real/link')]
+    w.rules = [('v/usr/lib/vendor', 'real/one'), ('v/usr/lib/two', 'real/two')]
+    links_into(w, ['v/lib/vendor', 'v/usr/lib/two', 'v/abslib/vendor/lib'])
+    chain(w, 'w', 'real/one', '%R/v/lib/two')
+    return w
+
+
+def long_targets():
+    """Real names much longer than the program's: sockets, deep trees, names at the limit."""
+    w = World('long')
+    w.directory('real')
+    deep = 'real'
+    for n in range(4):
+        deep += '/' + 'long%d' % n + 'x' * 60
+        w.directory(deep)
+    plain_area(w)
+    w.directory('v')
+    vendor_tree(w, deep + '/one', 'v/one')
+    w.directory(deep + '/two')
+    w.file(deep + '/two/f', 'two f')
+    w.rule('v/one', deep + '/one')
+    w.rule('v/two', deep + '/two')
+    links_into(w, ['v/one', 'v/two', 'v/one/lib'])
+    chain(w, 'w', deep + '/one', '%R/v/two')
+    return w
+
+
+def bare():
+    """Not even the parents of the rules' paths are there. The reference must have them: as
+    directories that only root may write, so this world is for ordinary users."""
+    w = World('bare', missing=True)
+    w.user_only = True
+    w.directory('real')
+    w.directory('v', root_owned=True)
+    plain_area(w)
+    vendor_tree(w, 'real/one', 'v/vopt/acme/app')
+    w.directory('real/two')
+    w.file('real/two/f', 'two f')
+    w.file('real/conf', 'configuration')
+    w.rule('v/vopt/acme/app', 'real/one')
+    w.rule('v/vopt/acme/two', 'real/two')
+    w.rule('v/vetc/acme.conf', 'real/conf')
+    w.made = ['v/vopt', 'v/vopt/acme', 'v/vetc']
+    links_into(w, ['v/vopt/acme/app', 'v/vetc/acme.conf', 'v/vopt/acme', 'v/vopt'])
+    return w
+
+
+def scattered(seed):
+    """Rules thrown at random over a random tree."""
+    rng = random.Random('world %d' % seed)
+    w = World('scattered')
+    w.directory('real')
+    plain_area(w)
+    dirs = ['w', 'v']
+    w.directory('v')
+    names = ['a', 'b', 'lib', 'sub', 'x']
+    taken = {e.path for e in w.entries}
+
+    def grow(parent, levels):
+        for name in rng.sample(names, rng.randint(1, 3)):
+            path = parent + '/' + name
+            if path in taken:
+                continue
+            taken.add(path)
+            if levels and rng.random() < 0.7:
+                w.directory(path, rng.choice([0o755, 0o755, 0o755, 0o711, 0o555]))
+                dirs.append(path)
+                grow(path, levels - 1)
+            else:
+                w.file(path, 'file ' + path)
+
+    grow('v', 3)
+    for n in range(rng.randint(2, 7)):
+        target = 'real/t%d' % n
+        kind_file = rng.random() < 0.2
+        if kind_file:
+            w.file(target, 'target %d' % n)
+        else:
+            w.directory(target)
+            before = len(dirs)
+            grow(target, 2)
+            del dirs[before:]
+        parent = rng.choice(dirs)
+        path = parent + '/' + rng.choice(names + ['m', 'n'])
+        while any(path == r for r, _ in w.rules):
+            path += 'z'
+        # Only where the parent is seen as it is: not in the shadow of another rule.
+        there = w.entry(path)
+        if any(path.startswith(r + '/') or r.startswith(path + '/') for r, _ in w.rules):
+            continue
+        if there and (there.kind == 'f') != kind_file:
+            continue
+        w.rule(path, target)
+    if not w.rules:
+        w.rule('v/zz', 'real/t0')
+    spots = [e.path for e in w.entries if e.kind == 'd']
+    goals = sorted({v for e in w.entries for v in w.virtual_paths(e.path)})
+    for n in range(12):
+        goal, at = rng.choice(goals), rng.choice(spots)
+        text = '%R/' + goal if rng.random() < 0.5 else '../' * rng.randint(1, 3) + goal
+        w.link('%s/l%d' % (at, n), text)
+    return w
+
+
+def of_seed(seed):
+    """The world that SEED is tried on."""
+    kinds = [base, lambda: base(missing=True), lambda: scattered(seed), linked, long_targets,
+             lambda: scattered(seed), base, bare]
+    return kinds[seed % len(kinds)]()
+
+
+def by_name(name, seed):
+    return {'base': base, 'missing': lambda: base(missing=True), 'linked': linked,
+            'long': long_targets, 'bare': bare, 'scattered': lambda: scattered(seed)}[name]()
