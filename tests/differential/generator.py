@@ -121,7 +121,7 @@ class Generator:
                            '/proc/self/fd/%d/%s' % (100 + rng.randrange(SLOTS),
                                                     rng.choice(NAMES)),
                            '/proc/self/cwd/..', '/proc/self/root%R/' + self.target(),
-                           '/dev/null', '/proc/self/exe'])
+                           '/proc/version', '/proc/self/exe'])
 
     def path(self, relative_to=None):
         """A path argument, absolute or relative to RELATIVE_TO (the cwd)."""
@@ -173,7 +173,7 @@ class Generator:
             return '/'.join(rng.choice(NAMES + ['..', '..'])
                             for _ in range(rng.randint(1, 4)))
         return rng.choice(['.', '..', '', '../..', 'self', 'f', '/', '/proc/self/cwd', '%R',
-                           'y/' * 30 + 'x', '/dev/null'])
+                           'y/' * 30 + 'x', '/proc/version'])
 
     # ---- lines ----
 
