@@ -323,8 +323,10 @@ static void step(struct walk *walk, const char *name, size_t len, bool slash)
 	if (snr_is_dot(name, len))
 		return;
 	if (snr_is_dotdot(name, len)) {
-		walk->lexical = false;
+		/* As long as no link was met, the text's name is the position's name. */
+		walk->lexical = walk->lexical && walk->text_hash == walk->hash;
 		walk_up(walk);
+		walk->text_hash = walk->hash;
 		return;
 	}
 	if (own)

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ * For unit tests of shared/: a rules image made from a list of pairs, and a file system made from a
+ * list of names, so that a test states a world in a few lines. Only tests/unit includes it.
+ */
+#ifndef TESTS_UNIT_FAKE_H
+#define TESTS_UNIT_FAKE_H
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "launcher/rules_compile.h"
+#include "shared/exec.h"
+#include "shared/rewrite.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+struct pair {
+	const char *path;
+	const char *target;
+};
+
+/* Compile bind rules that are canonical already. */
+static inline struct image fake_image(const struct pair *pairs, size_t n)
+{
+	struct rules_rule written = {.kind = SNR_BIND, .place = {"test.rules", 1, 1}};
+	struct rules_final *finals = calloc(n ? n : 1, sizeof(*finals));
+	struct rules_set set = {.rule = finals, .count = (uint32_t)n};
+	struct image_settings settings = {.engine = SNR_ENGINE_TRACE};
+	struct image image;
+
+	assert_non_null(finals);
+	for (size_t i = 0; i < n; i++) {
+		finals[i].path = pairs[i].path;
+		finals[i].target = pairs[i].target;
+		finals[i].path_len = (uint32_t)strlen(pairs[i].path);
+		finals[i].target_len = (uint32_t)strlen(pairs[i].target);
+		finals[i].written = &written;
+	}
+	assert_int_equal(image_build(&set, &settings, &image), 0);
+	free(finals);
+	return image;
+}
+
+/* A real name: a directory ("d"), a file ("f" or its content), or a link ("-> text"). */
+struct node {
+	const char *path;
+	const char *is;
+};
+
+struct world {
+	const struct node *node;
+	size_t count;
+	const char *cwd;
+	const char *fd3; /* where descriptor 3 is */
+	unsigned asked;  /* how often the file system was looked at */
+};
+
+static inline const char *world_find(struct world *world, const char *path)
+{
+	char clean[2 * SNR_PATH_MAX];
+	size_t n = 0;
+
+	/* Paths for the kernel may have doubled slashes and a dot at the end. */
+	for (const char *p = path; *p; p++)
+		if (!(p[0] == '/' &&
+		      (p[1] == '/' || !p[1] || (p[1] == '.' && (!p[2] || p[2] == '/')))) &&
+		    !(p[0] == '.' && p > path && p[-1] == '/' && (!p[1] || p[1] == '/')))
+			clean[n++] = *p;
+	clean[n] = '\0';
+	if (!n)
+		return "d";
+	for (size_t i = 0; i < world->count; i++)
+		if (strcmp(world->node[i].path, clean) == 0)
+			return world->node[i].is;
+	return NULL;
+}
+
+static inline long world_read_link(void *context, const char *path, char *out, size_t size)
+{
+	struct world *world = context;
+	const char *is = world_find(world, path);
+
+	world->asked++;
+	if (!is)
+		return -ENOENT;
+	if (strncmp(is, "-> ", 3) != 0)
+		return -EINVAL;
+	assert_true(strlen(is + 3) <= size);
+	memcpy(out, is + 3, strlen(is + 3));
+	return (long)strlen(is + 3);
+}
+
+static inline long world_search(void *context, const char *path)
+{
+	const char *is = world_find(context, path);
+
+	((struct world *)context)->asked++;
+	if (!is)
+		return -ENOENT;
+	return strcmp(is, "d") == 0 ? 0 : -ENOTDIR;
+}
+
+static inline long world_executable(void *context, const char *path)
+{
+	return world_find(context, path) ? 0 : -ENOENT;
+}
+
+static inline long world_directory(void *context, int dirfd, char *out, size_t size)
+{
+	struct world *world = context;
+	const char *name = dirfd == 3 ? world->fd3 : world->cwd;
+
+	world->asked++;
+	if (dirfd >= 0 && dirfd != 3)
+		return -EBADF;
+	assert_true(strlen(name) < size);
+	strcpy(out, name);
+	return (long)strlen(name);
+}
+
+static inline long world_read_string(void *context, uint64_t address, char *out, size_t size)
+{
+	const char *text = (const char *)(uintptr_t)address;
+
+	if (address < 4096)
+		return -EFAULT;
+	if (strlen(text) >= size)
+		return -ENAMETOOLONG;
+	strcpy(out, text);
+	return (long)strlen(text);
+}
+
+static inline long world_read_bytes(void *context, uint64_t address, void *out, size_t size)
+{
+	if (address < 4096)
+		return -EFAULT;
+	memcpy(out, (const void *)(uintptr_t)address, size);
+	return 0;
+}
+
+static inline struct snr_host world_host(struct world *world)
+{
+	return (struct snr_host){.context = world,
+				 .read_string = world_read_string,
+				 .read_bytes = world_read_bytes,
+				 .read_link = world_read_link,
+				 .search = world_search,
+				 .executable = world_executable,
+				 .directory = world_directory};
+}
+
+#endif
