@@ -3,6 +3,7 @@
  */
 #include "tests/unit/fake.h"
 
+#include <sys/socket.h>
 #include <sys/un.h>
 
 #include "shared/address.h"
