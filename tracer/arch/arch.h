@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * Registers of a stopped tracee: the same functions for each processor, one <cpu>.c a processor.
+ * Only tracer/ calls it. It must know no paths, no table of calls and no memory of the tracee.
+ */
+#ifndef SNR_TRACER_ARCH_H
+#define SNR_TRACER_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ARCH_NARGS 6
+
+/* A way to make system calls that this machine's kernel serves. */
+struct arch_abi {
+	uint32_t audit;   /* AUDIT_ARCH_*: seccomp_data.arch; libseccomp's SCMP_ARCH_* are equal */
+	uint32_t ceiling; /* numbers from here on belong to an ABI we do not serve, 0: none */
+	uint8_t word;     /* bytes of a pointer */
+	uint8_t index;    /* in arch_abis */
+};
+
+/* Native first. */
+#define ARCH_MAX_ABIS 2
+extern const struct arch_abi arch_abis[];
+extern const unsigned arch_nabis;
+
+/* A call at its seccomp stop. */
+struct arch_call {
+	const struct arch_abi *abi;
+	uint64_t nr;
+	uint64_t arg[ARCH_NARGS]; /* of a 32-bit ABI: zero-extended */
+	uint16_t data;            /* what the filter said */
+};
+
+/* All general registers, in whatever form the processor's kernel gives them. */
+struct arch_regs {
+	uint64_t word[40];
+};
+
+/* ptrace(2) without libc's ways: returns -errno, and PEEK requests store through DATA. */
+long arch_ptrace(int request, pid_t tid, uint64_t addr, uint64_t data);
+
+/* At a seccomp stop: the call. Uses PTRACE_GET_SYSCALL_INFO, before Linux 5.3 the registers and the
+ * architecture that the filter left in its data. Returns 0 or -errno (-ESRCH: it was killed). */
+int arch_read_call(pid_t tid, struct arch_call *call);
+/* The older way, for kernels without the request and for the tests. */
+int arch_read_call_by_registers(pid_t tid, struct arch_call *call);
+
+/* The register of argument ARG of a call made by ABI, whole, even where the call sees half of it.
+ * Returns 0 or -errno. */
+int arch_get_arg(pid_t tid, const struct arch_abi *abi, int arg, uint64_t *value);
+int arch_set_arg(pid_t tid, const struct arch_abi *abi, int arg, uint64_t value);
+
+/* At a seccomp stop: let the kernel skip the call and return RESULT (or -errno). No exit stop is
+ * needed. seccomp(2): "the tracer can skip the system call by changing the number to -1". */
+int arch_finish_call(pid_t tid, int64_t result);
+
+/* At an exit stop. */
+int arch_get_result(pid_t tid, int64_t *result);
+int arch_set_result(pid_t tid, int64_t result);
+
+/* At a seccomp stop: turn the call into an anonymous private mapping of SIZE bytes, made by the
+ * same ABI, and keep the registers in SAVED. At the exit stop that follows, arch_run_again puts
+ * them back so that the original call is made once more. Both return 0 or -errno. */
+int arch_inject_map(pid_t tid, const struct arch_abi *abi, uint64_t size, struct arch_regs *saved);
+int arch_run_again(pid_t tid, const struct arch_regs *saved);
+
+/* At a fork, vfork or clone event of the parent: the CLONE_* flags. clone3's flags are in memory:
+ * *ADDRESS is then where (struct clone_args), else 0. LAST is the ABI of the parent's last seccomp
+ * stop, which clone3 always has. Returns 0 or -errno. */
+int arch_clone_flags(pid_t tid, const struct arch_abi *last, uint64_t *flags, uint64_t *address);
+
+/* Stack pointer. Returns 0 or -errno. */
+int arch_get_stack(pid_t tid, uint64_t *sp);
+
+#endif

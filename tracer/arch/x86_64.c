@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT
+ * x86-64 registers of a tracee that makes x86-64 or i386 calls. Only tracer/ calls it.
+ * It must not use PTRACE_GETREGSET, which gives a 32-bit tracee's registers in another layout.
+ */
+#ifdef __x86_64__
+#include "tracer/arch/arch.h"
+
+#include "tracer/filter.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <unistd.h>
+
+/* <asm/unistd.h>: numbers of the x32 ABI carry this bit. */
+#define X32_BIT 0x40000000u
+
+enum { ABI_64, ABI_32 };
+
+const struct arch_abi arch_abis[] = {
+	{.audit = AUDIT_ARCH_X86_64, .ceiling = X32_BIT, .word = 8, .index = ABI_64},
+	{.audit = AUDIT_ARCH_I386, .ceiling = 0, .word = 4, .index = ABI_32},
+};
+const unsigned arch_nabis = sizeof(arch_abis) / sizeof(*arch_abis);
+
+_Static_assert(sizeof(struct user_regs_struct) <= sizeof(struct arch_regs), "struct arch_regs");
+
+#define REG(name) offsetof(struct user, regs.name)
+
+static const uint16_t arg_offset[][ARCH_NARGS] = {
+	[ABI_64] = {REG(rdi), REG(rsi), REG(rdx), REG(r10), REG(r8), REG(r9)},
+	[ABI_32] = {REG(rbx), REG(rcx), REG(rdx), REG(rsi), REG(rdi), REG(rbp)},
+};
+
+/* Numbers of the i386 table (<asm/unistd_32.h>, which cannot be had beside the 64-bit one). */
+enum { NR32_FORK = 2, NR32_CLONE = 120, NR32_VFORK = 190, NR32_MMAP2 = 192 };
+
+long arch_ptrace(int request, pid_t tid, uint64_t addr, uint64_t data)
+{
+	long r = syscall(SYS_ptrace, (long)request, (long)tid, addr, data);
+
+	return r < 0 ? -errno : r;
+}
+
+static int get_regs(pid_t tid, struct user_regs_struct *regs)
+{
+	return (int)arch_ptrace(PTRACE_GETREGS, tid, 0, (uintptr_t)regs);
+}
+
+static int set_regs(pid_t tid, const struct user_regs_struct *regs)
+{
+	return (int)arch_ptrace(PTRACE_SETREGS, tid, 0, (uintptr_t)regs);
+}
+
+static int peek(pid_t tid, uint16_t offset, uint64_t *value)
+{
+	return (int)arch_ptrace(PTRACE_PEEKUSR, tid, offset, (uintptr_t)value);
+}
+
+static int poke(pid_t tid, uint16_t offset, uint64_t value)
+{
+	return (int)arch_ptrace(PTRACE_POKEUSR, tid, offset, value);
+}
+
+static const uint64_t *arg_in(const struct user_regs_struct *regs, const struct arch_abi *abi,
+			      int arg)
+{
+	size_t offset = arg_offset[abi->index][arg] - offsetof(struct user, regs);
+
+	return (const uint64_t *)(const void *)((const char *)regs + offset);
+}
+
+int arch_read_call_by_registers(pid_t tid, struct arch_call *call)
+{
+	struct user_regs_struct regs;
+	unsigned long message;
+	int r = (int)arch_ptrace(PTRACE_GETEVENTMSG, tid, 0, (uintptr_t)&message);
+
+	if (!r)
+		r = get_regs(tid, &regs);
+	if (r)
+		return r;
+	call->data = (uint16_t)message;
+	call->abi = &arch_abis[filter_abi_of(call->data) < arch_nabis ? filter_abi_of(call->data)
+								      : ABI_64];
+	call->nr = regs.orig_rax;
+	for (int i = 0; i < ARCH_NARGS; i++) {
+		call->arg[i] = *arg_in(&regs, call->abi, i);
+		if (call->abi->word == 4)
+			call->arg[i] = (uint32_t)call->arg[i];
+	}
+	return 0;
+}
+
+int arch_read_call(pid_t tid, struct arch_call *call)
+{
+	struct ptrace_syscall_info info;
+	long r = arch_ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), (uintptr_t)&info);
+
+	if (r == -EIO || r == -EINVAL)
+		return arch_read_call_by_registers(tid, call);
+	if (r < 0)
+		return (int)r;
+	if (info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+		return -EPROTO;
+	call->abi = &arch_abis[info.arch == AUDIT_ARCH_I386 ? ABI_32 : ABI_64];
+	call->nr = info.seccomp.nr;
+	call->data = (uint16_t)info.seccomp.ret_data;
+	memcpy(call->arg, info.seccomp.args, sizeof(call->arg));
+	return 0;
+}
+
+int arch_get_arg(pid_t tid, const struct arch_abi *abi, int arg, uint64_t *value)
+{
+	return peek(tid, arg_offset[abi->index][arg], value);
+}
+
+int arch_set_arg(pid_t tid, const struct arch_abi *abi, int arg, uint64_t value)
+{
+	return poke(tid, arg_offset[abi->index][arg], value);
+}
+
+/* A number of -1 at the seccomp stop makes the kernel go straight to the exit, with whatever rax
+ * holds: kernel/seccomp.c, "Check if the tracer forced the syscall to be skipped". It is also no
+ * number that a signal would restart. */
+int arch_finish_call(pid_t tid, int64_t result)
+{
+	int r = poke(tid, REG(orig_rax), (uint64_t)-1);
+
+	return r ? r : poke(tid, REG(rax), (uint64_t)result);
+}
+
+int arch_get_result(pid_t tid, int64_t *result)
+{
+	return peek(tid, REG(rax), (uint64_t *)result);
+}
+
+int arch_set_result(pid_t tid, int64_t result)
+{
+	return poke(tid, REG(rax), (uint64_t)result);
+}
+
+static void set_map_call(struct user_regs_struct *regs, const struct arch_abi *abi, uint64_t size)
+{
+	const uint64_t arg[ARCH_NARGS] = {
+		0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0};
+
+	for (int i = 0; i < ARCH_NARGS; i++)
+		*(uint64_t *)(uintptr_t)arg_in(regs, abi, i) = arg[i];
+	regs->orig_rax = abi->index == ABI_32 ? NR32_MMAP2 : SYS_mmap;
+}
+
+int arch_inject_map(pid_t tid, const struct arch_abi *abi, uint64_t size, struct arch_regs *saved)
+{
+	struct user_regs_struct regs;
+	int r = get_regs(tid, &regs);
+
+	if (r)
+		return r;
+	memcpy(saved, &regs, sizeof(regs));
+	set_map_call(&regs, abi, size);
+	return set_regs(tid, &regs);
+}
+
+/* Both `syscall` and `int $0x80` take two bytes; behind `sysenter` the kernel comes back to the
+ * vDSO's landing place, in front of which an `int $0x80` stands for just this purpose. */
+int arch_run_again(pid_t tid, const struct arch_regs *saved)
+{
+	struct user_regs_struct regs;
+
+	memcpy(&regs, saved, sizeof(regs));
+	regs.rax = regs.orig_rax;
+	regs.rip -= 2;
+	return set_regs(tid, &regs);
+}
+
+/* The numbers of the two tables that make a process do not clash: no cs needs to be looked at,
+ * which would be wrong for an int 0x80 in a 64-bit program. */
+int arch_clone_flags(pid_t tid, const struct arch_abi *last, uint64_t *flags, uint64_t *address)
+{
+	struct user_regs_struct regs;
+	int r = get_regs(tid, &regs);
+
+	*address = 0;
+	*flags = 0;
+	if (r)
+		return r;
+	if (regs.orig_rax == SYS_clone)
+		*flags = regs.rdi;
+	else if (regs.orig_rax == NR32_CLONE)
+		*flags = (uint32_t)regs.rbx;
+	else if (regs.orig_rax == SYS_vfork || regs.orig_rax == NR32_VFORK)
+		*flags = CLONE_VM | CLONE_VFORK;
+	else if (regs.orig_rax == SYS_clone3)
+		*address = last->word == 4 ? (uint32_t)regs.rbx : regs.rdi;
+	return 0;
+}
+
+int arch_get_stack(pid_t tid, uint64_t *sp)
+{
+	return peek(tid, REG(rsp), sp);
+}
+#endif

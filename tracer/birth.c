@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ * New tracees: the parent's event and the child's first stop, which come in either order.
+ * Used inside tracer/ only. A child must never run on before it is known what it shares.
+ */
+#include "tracer/memory.h"
+#include "tracer/stop.h"
+
+#include <errno.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+
+static int read_clone_flags(struct tracer *tracer, const struct tracee *parent, uint64_t *flags)
+{
+	uint64_t address;
+	int r = arch_clone_flags(parent->tid, parent->abi, flags, &address);
+
+	/* Not readable any more: take it for a process of its own, which is always safe. */
+	if (!r && address && tracee_read(tracer, parent, address, flags, sizeof(*flags)))
+		*flags = 0;
+	return r;
+}
+
+/* What CHILD shares with PARENT. Its registers are a copy: what was changed in the parent's for the
+ * call that made it must be put back in both. */
+static int inherit(struct tracee *child, struct tracee *parent, uint64_t flags)
+{
+	child->tgid = flags & CLONE_THREAD ? parent->tgid : child->tid;
+	child->abi = parent->abi;
+	child->changed = parent->changed;
+	memcpy(child->saved, parent->saved, sizeof(child->saved));
+	return flags & CLONE_VM ? tracee_share_space(child, parent)
+				: tracee_copy_space(child, parent);
+}
+
+static int adopt(struct tracer *tracer, struct tracee *parent, pid_t tid)
+{
+	struct tracee *child = tracee_find(tracer, tid);
+	uint64_t flags;
+	int r = read_clone_flags(tracer, parent, &flags);
+
+	if (r)
+		return r;
+	if (flags & CLONE_NEWNS)
+		tracer->roots_differ = true;
+	if (child && child->dead) {
+		tracee_drop(tracer, child);
+		return 0;
+	}
+	if (child && !child->orphan)
+		return 0; /* it was let go when another tracee died: birth_release */
+	if (!child)
+		child = tracee_new(tracer, tid, tid);
+	if (!child)
+		return -ENOMEM;
+	r = inherit(child, parent, flags);
+	if (r)
+		return r;
+	if (child->orphan) {
+		child->orphan = false;
+		tracer->orphans--;
+		stop_handle(tracer, child, child->status);
+	}
+	return 0;
+}
+
+void tracee_birth(struct tracer *tracer, struct tracee *parent)
+{
+	unsigned long tid;
+	int r = (int)arch_ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, (uintptr_t)&tid);
+
+	if (!r)
+		r = adopt(tracer, parent, (pid_t)tid);
+	if (r)
+		tracee_fail(tracer, parent, "cannot follow its child", r);
+	else
+		tracee_resume(parent, 0);
+}
+
+void birth_orphan(struct tracer *tracer, pid_t tid, int status, bool dead)
+{
+	struct tracee *orphan = tracee_new(tracer, tid, tid);
+
+	if (!orphan)
+		return; /* it stays stopped; its parent's event will find no memory either */
+	orphan->orphan = true;
+	orphan->dead = dead;
+	orphan->status = status;
+	tracer->orphans++;
+}
+
+/* proc(5), Tgid: what a thread belongs to. */
+static pid_t read_tgid(pid_t tid)
+{
+	char path[40], line[128];
+	pid_t tgid = tid;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	file = fopen(path, "re");
+	if (!file)
+		return tid;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "Tgid: %d", &tgid) == 1)
+			break;
+	fclose(file);
+	return tgid;
+}
+
+void birth_release(struct tracer *tracer)
+{
+	for (unsigned i = 0; tracer->orphans && i < tracer->table_size; i++) {
+		struct tracee *tracee = tracer->table[i], *next;
+
+		for (; tracee; tracee = next) {
+			next = tracee->next;
+			if (!tracee->orphan)
+				continue;
+			if (tracee->dead) {
+				tracee_drop(tracer, tracee);
+				continue;
+			}
+			tracee->orphan = false;
+			tracer->orphans--;
+			tracee->tgid = read_tgid(tracee->tid);
+			stop_handle(tracer, tracee, tracee->status);
+		}
+	}
+}

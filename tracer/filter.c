@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT
+ * The filter, laid by hand: architecture first, then a search tree over intervals of numbers.
+ * Nothing but nr and arch is loaded on the way to an ALLOW, so that the kernel (5.11 on) can keep
+ * such calls in its bitmap and not run the filter at all. It must never list a call that names a
+ * file: shared/pathops.def does.
+ */
+#include "tracer/filter.h"
+
+#include "tracer/arch/arch.h"
+#include "tracer/tracer.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What to do with the calls of one interval of numbers. */
+enum act {
+	ACT_ALLOW,
+	ACT_TRACE,
+	ACT_NOSYS,
+	ACT_TRACE_FLAG,   /* stop if the first argument has bit VALUE */
+	ACT_TRACE_VALUES, /* stop if the first argument is one of prctl_options */
+};
+
+struct point {
+	uint32_t start; /* first number; the interval ends where the next one starts */
+	uint16_t code;
+	uint8_t act;
+	uint32_t value;
+};
+
+/* Calls that name no file. io_uring runs operations past every filter; programs fall back on
+ * ENOSYS. A child made with CLONE_UNTRACED would live under the filter without a tracer. A process
+ * that makes itself undumpable would hide its memory and cwd from an ordinary user's tracer. A
+ * filter of the program's own may forbid the mmap that the tracer will need. In another mount
+ * namespace a path's links must be read there. */
+static const struct {
+	const char *name;
+	uint16_t code;
+	uint8_t act;
+	uint32_t value;
+} extras[] = {
+	{"io_uring_setup", 0, ACT_NOSYS, 0},
+	{"clone", FILTER_CLONE, ACT_TRACE_FLAG, CLONE_UNTRACED},
+	{"clone3", FILTER_CLONE3, ACT_TRACE, 0},
+	{"prctl", FILTER_PRCTL, ACT_TRACE_VALUES, 0},
+	{"seccomp", FILTER_SECCOMP, ACT_TRACE, 0},
+	{"unshare", FILTER_UNSHARE, ACT_TRACE_FLAG, CLONE_NEWNS},
+	{"setns", FILTER_SETNS, ACT_TRACE, 0},
+};
+
+static const uint32_t prctl_options[] = {PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_SECCOMP};
+
+/* Names that libseccomp 2.5.4 does not know. From 403 on the number is the same in every table:
+ * Linux v6.17, scripts/syscall.tbl. */
+static const struct {
+	const char *name;
+	int number;
+} newest[] = {
+	{"fchmodat2", 452},    {"setxattrat", 463},    {"getxattrat", 464},
+	{"listxattrat", 465},  {"removexattrat", 466}, {"open_tree_attr", 467},
+	{"file_getattr", 468}, {"file_setattr", 469},
+};
+
+static int number_of(uint32_t audit, const char *name)
+{
+	int nr = seccomp_syscall_resolve_name_arch(audit, name);
+
+	if (nr >= 0)
+		return nr;
+	for (size_t i = 0; i < sizeof(newest) / sizeof(*newest); i++)
+		if (!strcmp(newest[i].name, name))
+			return newest[i].number;
+	return -1;
+}
+
+int filter_number(uint32_t audit, enum snr_op op)
+{
+	return number_of(audit, snr_pathops[op].name);
+}
+
+/* fchdir(2) is in the table because the shim remembers the cwd; the tracer asks /proc. */
+bool filter_wants(enum snr_op op)
+{
+	const struct snr_pathop *row = &snr_pathops[op];
+
+	if (row->effects & (SNR_REVERSES | SNR_EXECS | SNR_MOVES_ROOT))
+		return true;
+	for (int i = 0; i < SNR_NARGS; i++)
+		if (snr_role_is_path(row->role[i]) || row->role[i] >= SNR_ROLE_SOCKADDR)
+			return true;
+	return false;
+}
+
+/* The program under construction, filled from its end: every jump goes forward, to what is there
+ * already. */
+struct builder {
+	struct sock_filter *code; /* FILTER_MAX instructions */
+	unsigned at;              /* the first one in use */
+	bool full;
+};
+
+static unsigned put(struct builder *builder, uint16_t op, uint32_t k, unsigned jt, unsigned jf)
+{
+	if (builder->at == 0) {
+		builder->full = true;
+		return 0;
+	}
+	builder->code[--builder->at] = (struct sock_filter){op, (uint8_t)jt, (uint8_t)jf, k};
+	return builder->at;
+}
+
+static unsigned put_return(struct builder *builder, uint32_t action)
+{
+	return put(builder, BPF_RET | BPF_K, action, 0, 0);
+}
+
+/* A conditional jump to the places TRUE and FALSE, however far away they are. */
+static unsigned put_jump(struct builder *builder, uint16_t test, uint32_t k, unsigned yes,
+			 unsigned no)
+{
+	if (yes - builder->at > 250)
+		yes = put(builder, BPF_JMP | BPF_JA, yes - builder->at, 0, 0);
+	if (no - builder->at > 250)
+		no = put(builder, BPF_JMP | BPF_JA, no - builder->at, 0, 0);
+	return put(builder, BPF_JMP | BPF_K | test, k, yes - builder->at, no - builder->at);
+}
+
+static unsigned put_load(struct builder *builder, unsigned offset)
+{
+	return put(builder, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0);
+}
+
+/* Low half of the first argument: flags and options of the calls in question are ints, or have
+ * their bits there. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define ARG0 offsetof(struct seccomp_data, args[0])
+#else
+#define ARG0 (offsetof(struct seccomp_data, args[0]) + 4)
+#endif
+
+static unsigned put_action(struct builder *builder, const struct point *point, unsigned abi)
+{
+	uint32_t trace = SECCOMP_RET_TRACE | filter_data(abi, point->code);
+	unsigned yes, no;
+
+	if (point->act == ACT_ALLOW)
+		return put_return(builder, SECCOMP_RET_ALLOW);
+	if (point->act == ACT_NOSYS)
+		return put_return(builder, SECCOMP_RET_ERRNO | ENOSYS);
+	yes = put_return(builder, trace);
+	if (point->act == ACT_TRACE)
+		return yes;
+	no = put_return(builder, SECCOMP_RET_ALLOW);
+	if (point->act == ACT_TRACE_FLAG) {
+		put_jump(builder, BPF_JSET, point->value, yes, no);
+	} else {
+		for (size_t i = 0; i < sizeof(prctl_options) / sizeof(*prctl_options); i++)
+			no = put_jump(builder, BPF_JEQ, prctl_options[i], yes, no);
+	}
+	return put_load(builder, ARG0);
+}
+
+/* The tree over POINTS[FIRST..LAST]; the number is in the accumulator. Returns where it starts.
+ * Depth: the logarithm of the number of points. */
+static unsigned put_tree(struct builder *builder, const struct point *points, unsigned first,
+			 unsigned last, unsigned abi)
+{
+	unsigned middle, above, below;
+
+	if (first == last)
+		return put_action(builder, &points[first], abi);
+	middle = first + (last - first + 1) / 2;
+	above = put_tree(builder, points, middle, last, abi);
+	below = put_tree(builder, points, first, middle - 1, abi);
+	return put_jump(builder, BPF_JGE, points[middle].start, above, below);
+}
+
+struct points {
+	struct point at[2 * FILTER_NCODES + 8];
+	unsigned n;
+};
+
+static void add_call(struct points *calls, int number, struct point point)
+{
+	if (number < 0)
+		return;
+	point.start = (uint32_t)number;
+	calls->at[calls->n++] = point;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	uint32_t x = ((const struct point *)a)->start, y = ((const struct point *)b)->start;
+
+	return (x > y) - (x < y);
+}
+
+/* All calls of ABI, sorted, into intervals that cover every number. */
+static void make_intervals(struct points *calls, struct points *out, const struct arch_abi *abi)
+{
+	const struct point rest = {.act = ACT_ALLOW};
+	uint32_t next = 0;
+
+	qsort(calls->at, calls->n, sizeof(*calls->at), by_start);
+	out->n = 0;
+	for (unsigned i = 0; i < calls->n; i++) {
+		if (calls->at[i].start > next || (i == 0 && calls->at[i].start != 0)) {
+			out->at[out->n] = rest;
+			out->at[out->n++].start = next;
+		}
+		out->at[out->n++] = calls->at[i];
+		next = calls->at[i].start + 1;
+	}
+	out->at[out->n] = rest;
+	out->at[out->n++].start = next;
+	/* Numbers of an ABI that is not served: the answer of a kernel that has not got it. */
+	if (abi->ceiling)
+		out->at[out->n++] = (struct point){.start = abi->ceiling, .act = ACT_NOSYS};
+}
+
+static unsigned put_abi(struct builder *builder, const struct arch_abi *abi)
+{
+	struct points calls = {.n = 0}, intervals;
+
+	for (unsigned op = 0; op < SNR_NOPS; op++)
+		if (filter_wants((enum snr_op)op))
+			add_call(&calls, filter_number(abi->audit, (enum snr_op)op),
+				 (struct point){.act = ACT_TRACE, .code = (uint16_t)op});
+	for (size_t i = 0; i < sizeof(extras) / sizeof(*extras); i++)
+		add_call(&calls, number_of(abi->audit, extras[i].name),
+			 (struct point){.act = extras[i].act,
+					.code = extras[i].code,
+					.value = extras[i].value});
+	make_intervals(&calls, &intervals, abi);
+	put_tree(builder, intervals.at, 0, intervals.n - 1, abi->index);
+	return put_load(builder, offsetof(struct seccomp_data, nr));
+}
+
+int filter_build(struct sock_filter *out)
+{
+	struct builder builder = {.code = out, .at = FILTER_MAX};
+	/* Calls of an architecture that no filter stops would run on the wrong files. */
+	unsigned next = put_return(&builder, SECCOMP_RET_KILL_PROCESS);
+	unsigned size;
+
+	for (unsigned i = arch_nabis; i-- > 0;) {
+		unsigned abi = put_abi(&builder, &arch_abis[i]);
+
+		next = put_jump(&builder, BPF_JEQ, arch_abis[i].audit, abi, next);
+	}
+	put_load(&builder, offsetof(struct seccomp_data, arch));
+	if (builder.full)
+		return -E2BIG;
+	size = FILTER_MAX - builder.at;
+	memmove(out, out + builder.at, size * sizeof(*out));
+	return (int)size;
+}
+
+static bool has_admin(void)
+{
+	cap_t caps = cap_get_proc();
+	cap_flag_value_t value = CAP_CLEAR;
+
+	if (!caps)
+		return false;
+	if (cap_get_flag(caps, CAP_SYS_ADMIN, CAP_EFFECTIVE, &value))
+		value = CAP_CLEAR;
+	cap_free(caps);
+	return value == CAP_SET;
+}
+
+static int load(const struct sock_fprog *program)
+{
+	if (!syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, program))
+		return 0;
+	/* The flag is of Linux 4.17. */
+	if (errno == EINVAL && !syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program))
+		return 0;
+	return -errno;
+}
+
+int tracer_filter_install(const struct snr_image *image)
+{
+	struct sock_filter *code = malloc(FILTER_MAX * sizeof(*code));
+	struct sock_fprog program = {.filter = code};
+	int r;
+
+	if (!code)
+		return -ENOMEM;
+	r = filter_build(code);
+	if (r > 0) {
+		program.len = (unsigned short)r;
+		r = !has_admin() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno
+									   : load(&program);
+	}
+	free(code);
+	return r;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ * The seccomp filter that stops the calls of shared/pathops.def, and the code that each stop
+ * carries. Used by tracer/ and its tests. It must never list a call that names a file.
+ */
+#ifndef SNR_TRACER_FILTER_H
+#define SNR_TRACER_FILTER_H
+
+#include "shared/pathop.h"
+
+#include <linux/filter.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Calls that name no file and still matter to the tracer: see filter.c for each one's reason. */
+enum filter_extra {
+	FILTER_CLONE = SNR_NOPS, /* only with CLONE_UNTRACED */
+	FILTER_CLONE3,
+	FILTER_PRCTL,   /* only PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_SECCOMP */
+	FILTER_SECCOMP, /* a filter of the program's own may forbid mmap */
+	FILTER_UNSHARE, /* only with CLONE_NEWNS */
+	FILTER_SETNS,
+	FILTER_NCODES,
+};
+
+/* SECCOMP_RET_DATA of our stops: a tag in the upper bits, since a program's own filter may ask for
+ * stops too; then the ABI; then an enum snr_op or filter_extra. */
+#define FILTER_TAG      0x5000u
+#define FILTER_TAG_MASK 0xf000u
+
+_Static_assert(FILTER_NCODES <= 0x400, "the code has ten bits");
+
+static inline uint16_t filter_data(unsigned abi, unsigned code)
+{
+	return (uint16_t)(FILTER_TAG | abi << 10 | code);
+}
+
+static inline unsigned filter_abi_of(uint16_t data)
+{
+	return data >> 10 & 3;
+}
+
+/* The code in DATA, or -1 where another filter asked for this stop. */
+static inline int filter_code_of(uint16_t data)
+{
+	return (data & FILTER_TAG_MASK) == FILTER_TAG ? (int)(data & 0x3ff) : -1;
+}
+
+/* Number of operation OP in the ABI with AUDIT_ARCH value AUDIT, or -1 where it has none. */
+int filter_number(uint32_t audit, enum snr_op op);
+
+/* Does the tracer have to see this operation? */
+bool filter_wants(enum snr_op op);
+
+#define FILTER_MAX 4096 /* BPF_MAXINSNS */
+
+/* Write the program for all ABIs of arch_abis to OUT, at most FILTER_MAX instructions. Returns how
+ * many, or -E2BIG. */
+int filter_build(struct sock_filter *out);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ * One write(2) a line, into the log that the launcher opened. Used inside tracer/ only.
+ * It must never write to a descriptor of the program's.
+ */
+#include "tracer/note.h"
+
+#include "shared/log.h"
+#include "tracer/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void write_line(const struct tracer *tracer, const char *line, size_t len)
+{
+	/* A log that cannot be written must not stop the program. */
+	if (write(tracer->log_fd, line, len) < 0)
+		return;
+}
+
+static void write_event(const struct tracer *tracer, const struct snr_event *event)
+{
+	char line[SNR_LOG_SIZE];
+
+	write_line(tracer, line,
+		   snr_log_format(tracer->redirector.image, event, line, sizeof(line)));
+}
+
+static bool is_noted(const struct tracer *tracer, bool changed)
+{
+	return tracer->log_fd >= 0 && tracer->redirector.image->verbose > (changed ? 0 : 1);
+}
+
+void note_plan(struct tracer *tracer, const struct tracee *tracee, const struct snr_call *args,
+	       const struct snr_plan *plan)
+{
+	const struct snr_pathop *row = &snr_pathops[args->op];
+	struct snr_event event = {.pid = tracee->tgid, .engine = "trace", .call = row->name};
+	int n = 0;
+
+	if (!is_noted(tracer, plan->verdict != SNR_UNCHANGED))
+		return;
+	event.rule = plan->rule;
+	event.result = plan->verdict == SNR_FINISHED ? plan->result : 0;
+	for (int i = 0; i < SNR_NARGS; i++) {
+		bool changed =
+			plan->verdict == SNR_CHANGED && n < plan->npaths && plan->path_arg[n] == i;
+		long len;
+
+		if (!snr_role_is_path(row->role[i]) ||
+		    (!changed && !is_noted(tracer, event.result)))
+			continue;
+		len = tracee_read_string(tracer, tracee, args->arg[i], tracer->name, SNR_PATH_MAX);
+		if (len < 0)
+			continue;
+		event.from = tracer->name;
+		event.from_len = (size_t)len;
+		event.to = changed ? plan->text[n] : NULL;
+		event.to_len = changed ? plan->path_len[n] : 0;
+		n += changed;
+		write_event(tracer, &event);
+	}
+}
+
+void note_exec(struct tracer *tracer, const struct tracee *tracee, enum snr_op op, const char *path,
+	       const struct snr_exec_plan *plan)
+{
+	struct snr_event event = {.pid = tracee->tgid,
+				  .engine = "trace",
+				  .call = snr_pathops[op].name,
+				  .from = path,
+				  .result = plan->error,
+				  .rule = plan->rule};
+
+	if (!is_noted(tracer, plan->changed || plan->error))
+		return;
+	event.from_len = strlen(path);
+	event.to = plan->changed ? plan->real : NULL;
+	event.to_len = plan->changed ? strlen(plan->real) : 0;
+	write_event(tracer, &event);
+}
+
+void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err)
+{
+	char line[256];
+	int n;
+
+	if (tracer->log_fd < 0)
+		return;
+	n = snprintf(line, sizeof(line), "snapredir[%d] trace: %s: %s; it is killed\n",
+		     tracee->tgid, what, strerror(-err));
+	if (n > 0)
+		write_line(tracer, line, (size_t)n);
+}

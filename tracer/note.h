@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * The tracer's log lines. Used inside tracer/ only. The level is tested before anything is
+ * formatted or read again.
+ */
+#ifndef SNR_TRACER_NOTE_H
+#define SNR_TRACER_NOTE_H
+
+#include "shared/exec.h"
+#include "tracer/tracee.h"
+
+/* -v: what was redirected; -vv: what was not, too. ARGS is the call of which PLAN came. */
+void note_plan(struct tracer *tracer, const struct tracee *tracee, const struct snr_call *args,
+	       const struct snr_plan *plan);
+void note_exec(struct tracer *tracer, const struct tracee *tracee, enum snr_op op, const char *path,
+	       const struct snr_exec_plan *plan);
+/* A tracee is killed: WHAT went wrong, ERR is -errno. Logged at any level. */
+void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err);
+
+#endif

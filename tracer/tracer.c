@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ * The side process and its wait loop, the only caller of waitpid for tracees. Only the launcher
+ * calls it. It must never hold a descriptor of the program's, and never die of a signal that was
+ * meant for the program.
+ */
+#include "tracer/tracer.h"
+
+#include "tracer/memory.h"
+#include "tracer/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/ptrace.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ptrace(2). Children are seized with the same options by the kernel. EXITKILL: whoever outlived
+ * the tracer would get ENOSYS for every path. */
+#define OPTIONS                                                                                    \
+	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |    \
+	 PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
+
+static void close_from(unsigned first, unsigned last)
+{
+	struct rlimit limit;
+
+	if (first > last || !syscall(SYS_close_range, first, last, 0))
+		return;
+	/* Before Linux 5.9. */
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		limit.rlim_cur = 65536;
+	if (last > limit.rlim_cur)
+		last = (unsigned)limit.rlim_cur;
+	for (unsigned fd = first; fd <= last; fd++)
+		close((int)fd);
+}
+
+/* Everything by which we could be in somebody's way: the program's pipes, terminal, directory,
+ * process group, and the signals sent to that. */
+static void step_aside(int log_fd)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	setsid(); /* EPERM where the launcher did it already */
+	if (chdir("/"))
+		return;
+	if (log_fd < 0) {
+		close_from(0, ~0u);
+	} else {
+		if (log_fd > 0)
+			close_from(0, (unsigned)log_fd - 1);
+		close_from((unsigned)log_fd + 1, ~0u);
+	}
+	prctl(PR_SET_NAME, "snapredir-trace");
+}
+
+static int attach(struct tracer *tracer, pid_t program)
+{
+	if (!tracee_new(tracer, program, program))
+		return -ENOMEM;
+	return (int)arch_ptrace(PTRACE_SEIZE, program, 0, OPTIONS);
+}
+
+/* A blocking wait returns at once where another event is ready: no WNOHANG is needed to take them
+ * one after the other, and a lone tracee costs no second call. */
+static void serve(struct tracer *tracer)
+{
+	for (;;) {
+		int status;
+		pid_t tid = waitpid(-1, &status, __WALL);
+
+		if (tid > 0)
+			stop_dispatch(tracer, tid, status);
+		else if (errno != EINTR)
+			return; /* ECHILD: the last one has gone */
+	}
+}
+
+static struct tracer *tracer_new(const struct tracer_setup *setup)
+{
+	struct tracer *tracer = calloc(1, sizeof(*tracer));
+
+	if (!tracer)
+		return NULL;
+	if (tracee_table_init(tracer)) {
+		free(tracer);
+		return NULL;
+	}
+	tracer->redirector.image = setup->image;
+	tracer->redirector.facts = setup->image->flags & SNR_IMAGE_STRICT ? NULL : &tracer->facts;
+	tracer->log_fd = setup->log_fd;
+	/* Any value that is not likely to stand in a program's memory; no secret. */
+	if (getrandom(&tracer->signature, sizeof(tracer->signature), GRND_NONBLOCK) < 0)
+		tracer->signature = 0x9d1fc2b7a4e85063ull ^ (uint64_t)getpid() << 32;
+	tracer->signature |= 1;
+	tracee_host_init(tracer);
+	return tracer;
+}
+
+static void report(int fd, int err)
+{
+	int value = -err;
+
+	while (write(fd, &value, sizeof(value)) < 0 && errno == EINTR)
+		;
+}
+
+int tracer_main(const struct tracer_setup *setup)
+{
+	struct tracer *tracer = tracer_new(setup);
+	int r = tracer ? attach(tracer, setup->program) : -ENOMEM;
+
+	report(setup->ready_fd, r);
+	if (!r) {
+		step_aside(setup->log_fd);
+		serve(tracer);
+	}
+	if (tracer) {
+		tracee_table_free(tracer);
+		free(tracer);
+	}
+	return r ? 1 : 0;
+}
