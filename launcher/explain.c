@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ * --explain: which rule decides a path, where it leads, which links were met. Only main.c calls it.
+ * The answer is shared/resolve.h's, the same that programs get.
+ */
+#include "launcher/explain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "launcher/host.h"
+#include "shared/log.h"
+
+#define MAX_MET 64 /* more than the kernel follows */
+
+struct met {
+	char *text[MAX_MET]; /* "PATH" -> "TEXT", each once */
+	unsigned count;
+};
+
+static void remember_link(void *context, const char *path, const char *text, size_t len)
+{
+	struct met *met = context;
+	char *line;
+
+	if (met->count == MAX_MET ||
+	    asprintf(&line, "\"%s\" -> \"%.*s\"", path, (int)len, text) < 0)
+		return;
+	for (unsigned i = 0; i < met->count; i++) {
+		if (strcmp(met->text[i], line) == 0) {
+			free(line);
+			return;
+		}
+	}
+	met->text[met->count++] = line;
+}
+
+/* What lies at the real PATH in the end. */
+static const char *kind_of(const char *path)
+{
+	struct stat stat_now;
+
+	if (stat(path, &stat_now) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? "nothing is there" : strerror(errno);
+	if (S_ISDIR(stat_now.st_mode))
+		return "a directory";
+	if (S_ISREG(stat_now.st_mode))
+		return stat_now.st_mode & 0111 ? "an executable file" : "a file";
+	return "a special file";
+}
+
+/* The line that the log would have, but for its head: `"FROM" -> "TO" (FILE:LINE bind PATH)`. */
+static void print_decision(const struct snr_image *image, const char *path,
+			   const struct snr_resolved *resolved, const char *to)
+{
+	struct snr_event event = {
+		.pid = getpid(),
+		.engine = "explain",
+		.call = "lookup",
+		.from = path,
+		.from_len = strlen(path),
+		.to = resolved->changed ? to : NULL,
+		.to_len = resolved->len,
+		.result = resolved->error,
+		.rule = resolved->rule,
+	};
+	char line[SNR_LOG_SIZE];
+	size_t len = snr_log_format(image, &event, line, sizeof(line));
+	const char *text = image->flags & SNR_IMAGE_LOG_JSON ? line : memchr(line, '"', len);
+
+	fwrite(text, 1, (size_t)(line + len - text), stdout);
+}
+
+int explain_path(const struct snr_image *image, const char *path)
+{
+	struct met met = {.count = 0};
+	struct host_context context = {remember_link, &met};
+	struct snr_redirector redirector = host_redirector(image, &context);
+	struct snr_lookup follow = {.follow = true};
+	struct snr_scratch scratch;
+	char to[SNR_PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len >= SNR_PATH_MAX)
+		return -ENAMETOOLONG;
+	struct snr_resolved resolved = snr_resolve(image, NULL, &redirector.host, &scratch,
+						   AT_FDCWD, path, len, follow, to);
+	print_decision(image, path, &resolved, to);
+	if (!(image->flags & SNR_IMAGE_LOG_JSON)) {
+		for (unsigned i = 0; i < met.count; i++)
+			printf("    link %s\n", met.text[i]);
+		if (resolved.at_rule)
+			printf("    the rule's own path: a mount point, which cannot be removed or "
+			       "renamed\n");
+		if (resolved.ancestor)
+			printf("    rules lie beneath it\n");
+		if (!resolved.error)
+			printf("    %s\n", kind_of(resolved.changed ? to : path));
+	}
+	for (unsigned i = 0; i < met.count; i++)
+		free(met.text[i]);
+	fflush(stdout);
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * Becoming the program: the search in PATH, exec, and what to say when it fails. Only start.c calls
+ * it. It must never run with half of what was decided.
+ */
+#ifndef LAUNCHER_RUN_H
+#define LAUNCHER_RUN_H
+
+#include "shared/rules.h"
+
+/* One attempt to execute FILE with ARGV and ENVP: returns -errno, or not at all. */
+typedef int (*run_attempt)(void *context, const char *file, char *const argv[], char *const envp[]);
+
+/* The plain execve(2), past any library that wraps it. */
+int run_untouched(void *context, const char *file, char *const argv[], char *const envp[]);
+
+/* Execute PROGRAM, searched in PATH as execvp(3) does, by ATTEMPT; a file of no known format is
+ * given to /bin/sh. Does not return: says what is wrong and exits with 127 (not found) or 126. */
+_Noreturn void run_program(run_attempt attempt, void *context, char *const program[],
+			   char *const envp[]);
+
+#endif

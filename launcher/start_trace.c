@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ * From a decision to the running program under the tracer: the side process, the filter, exec. Part
+ * of start.h; only main.c calls it. It must never run the program before the tracer holds it.
+ */
+#include "launcher/start.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "launcher/fail.h"
+#include "launcher/run.h"
+#include "tracer/tracer.h"
+
+extern char **environ;
+
+static int read_int(int fd, int *number)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, number, sizeof(*number));
+	while (got < 0 && errno == EINTR);
+	return got == (ssize_t)sizeof(*number) ? 0 : -EIO;
+}
+
+static int write_int(int fd, int number)
+{
+	ssize_t wrote;
+
+	do
+		wrote = send(fd, &number, sizeof(number), MSG_NOSIGNAL);
+	while (wrote < 0 && errno == EINTR);
+	return wrote == (ssize_t)sizeof(number) ? 0 : -EIO;
+}
+
+/* The side process. What is sent to the program's process group or session is not for it; it also
+ * keeps no directory busy. */
+static _Noreturn void be_tracer(int talk, pid_t program, const struct image *image, int log_fd)
+{
+	static const int deaf[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
+				   SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2};
+	struct tracer_setup setup = {image->mapped, program, log_fd, talk};
+	sigset_t none;
+	int go;
+
+	for (unsigned i = 0; i < sizeof(deaf) / sizeof(*deaf); i++)
+		signal(deaf[i], SIG_IGN);
+	/* The child signal must not be ignored, as our caller may have it, or waitpid sees no
+	 * death. */
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (chdir("/") < 0 || write_int(talk, getpid()) < 0 || read_int(talk, &go) < 0)
+		_exit(1);
+	_exit(tracer_main(&setup));
+}
+
+/* Fork the side process by way of one that ends at once, so that it is nobody's child here, and in
+ * a session of its own. Returns 0 or -errno. */
+static int fork_tracer(const int talk[2], const struct image *image, int log_fd)
+{
+	pid_t program = getpid();
+	pid_t middle = fork();
+	int status = 0;
+
+	if (middle < 0)
+		return -errno;
+	if (middle == 0) {
+		setsid();
+		pid_t side = fork();
+		if (side == 0) {
+			close(talk[0]);
+			be_tracer(talk[1], program, image, log_fd);
+		}
+		_exit(side < 0 ? errno : 0);
+	}
+	/* With SIGCHLD ignored, as a caller may leave it, there is nothing to wait for. */
+	while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+}
+
+/* Start the tracer and wait until it holds this process. Returns 0 or -errno. */
+static int attach_tracer(const struct image *image, int log_fd)
+{
+	int talk[2], error, answer = 0;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, talk) < 0)
+		return -errno;
+	error = fork_tracer(talk, image, log_fd);
+	close(talk[1]);
+	if (!error)
+		error = read_int(talk[0], &answer);
+	if (!error) {
+		/* Yama lets only a process of our choice attach; without Yama this is EINVAL. */
+		prctl(PR_SET_PTRACER, answer, 0, 0, 0);
+		error = write_int(talk[0], 0);
+	}
+	if (!error)
+		error = read_int(talk[0], &answer);
+	close(talk[0]);
+	return error ? error : -answer;
+}
+
+_Noreturn void start_trace(const struct image *image, const struct journal *journal,
+			   char *const program[])
+{
+	int error = attach_tracer(image, journal_tracer_fd(journal));
+
+	if (error < 0)
+		die(STATUS_FAILED, "tracer",
+		    "could not take hold of the program: %s; try again, or use -e preload",
+		    strerror(-error));
+	error = tracer_filter_install(image->mapped);
+	if (error < 0)
+		die(STATUS_FAILED, "tracer",
+		    "the kernel refuses the filter of system calls: %s; use -e preload",
+		    strerror(-error));
+	run_program(run_untouched, NULL, program, environ);
+}
