@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # Build the exerciser and its reporter, dynamic and static, into DIR/differential.
 # Usage: build.sh DIR. Called by tests/integration/differential.sh and by hand. Builds only what is

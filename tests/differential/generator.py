@@ -18,6 +18,7 @@ OPEN_FLAGS = ['O_RDONLY'] * 6 + [
 KEEP_FLAGS = ['O_RDONLY|O_DIRECTORY', 'O_PATH', 'O_PATH|O_DIRECTORY', 'O_RDONLY']
 MODES = ['0644', '0755', '0600', '0777', '0700', '0444']
 SLOTS = 6
+PROGRAM = '%R/../prog'  # the reporter as it was built, beside the world
 
 
 class Options:
@@ -51,7 +52,7 @@ class Generator:
         self.known += [p for p in rule_paths if p not in self.known] + rule_paths * 3
         self.known += [p for p in world.rule_ancestors() if not p.startswith('real')]
         self.dirs += [p for p in rule_paths if p not in self.dirs] + rule_paths
-        self.programs = [n for e in world.entries if '/bin/' in e.path
+        self.programs = [(e, n) for e in world.entries if '/bin/' in e.path
                          for n in world.virtual_paths(e.path)]
         self.lines = []
         self.number = 0
@@ -121,7 +122,7 @@ class Generator:
                            '/proc/self/fd/%d/%s' % (100 + rng.randrange(SLOTS),
                                                     rng.choice(NAMES)),
                            '/proc/self/cwd/..', '/proc/self/root%R/' + self.target(),
-                           '/proc/version', '/proc/self/exe'])
+                           '/dev/null', '/proc/self/exe'])
 
     def path(self, relative_to=None):
         """A path argument, absolute or relative to RELATIVE_TO (the cwd)."""
@@ -173,7 +174,7 @@ class Generator:
             return '/'.join(rng.choice(NAMES + ['..', '..'])
                             for _ in range(rng.randint(1, 4)))
         return rng.choice(['.', '..', '', '../..', 'self', 'f', '/', '/proc/self/cwd', '%R',
-                           'y/' * 30 + 'x', '/proc/version'])
+                           'y/' * 30 + 'x', '/dev/null'])
 
     # ---- lines ----
 
@@ -186,21 +187,23 @@ class Generator:
 
     def restore(self):
         """Put back something of the world, so that it does not wear out."""
-        rng = self.rng
-        e = rng.choice(self.world.entries)
+        e = self.rng.choice(self.world.entries)
         names = self.world.virtual_paths(e.path)
-        if not names:
-            return
-        path = '%R/' + rng.choice(names)
+        if names:
+            self.put_back(e, '%R/' + self.rng.choice(names))
+
+    def put_back(self, e, path):
         if e.kind == 'd':
             self.emit('mkdir', '-', path, '0755')
             self.emit('chmod', '-', path, '%04o' % e.mode)
         elif e.kind == 'l':
-            self.emit('unlink', path)
+            if self.rng.random() < 0.5:
+                self.emit('unlink', path)
             self.emit('symlink', e.data, '-', path)
-        elif e.kind == 'f':
-            self.emit('open', '-', path, 'O_WRONLY|O_CREAT', '0644')
-            self.emit('chmod', '-', path, '%04o' % e.mode)
+        elif e.kind == 'p':
+            self.emit('install', PROGRAM, path, '%04o' % e.mode)
+        else:
+            self.emit('write', path, e.data.replace('\n', '\\n'), '%04o' % e.mode)
 
     def chdir(self):
         if self.rng.random() < 0.75:
@@ -231,22 +234,32 @@ class Generator:
         resolve = rng.choice(['0', '0', '0', 'RESOLVE_NO_SYMLINKS', 'RESOLVE_NO_MAGICLINKS'])
         self.emit('openat2', *self.at(), rng.choice(OPEN_FLAGS), '0644', resolve)
 
-    def rename(self):
+    def pair(self):
+        """Two names for rename and link."""
         rng = self.rng
-        flags = rng.choice(['0', '0', '0', 'RENAME_NOREPLACE', 'RENAME_EXCHANGE'])
         first, second = self.maybe_at(), self.maybe_at()
-        if rng.random() < 0.3:  # within one directory: the usual case
+        r = rng.random()
+        if r < 0.2:  # within one directory: the usual case
             name = posixpath.dirname(first[1])
             second = first[0], (name + '/' if name else '') + rng.choice(NAMES)
-        self.emit('rename', *first, *second, flags)
+        elif r < 0.6:  # what is most probably there, to where it may go
+            name = rng.choice(self.known)
+            first = '-', '%R/' + name if rng.random() < 0.6 else self.relative(name, self.cwd)
+            near = posixpath.dirname(name if rng.random() < 0.8 else rng.choice(self.known))
+            second = '-', '%R/' + (near + '/' if near else '') + rng.choice(NAMES)
+        return (*first, *second)
+
+    def rename(self):
+        flags = self.rng.choice(['0', '0', '0', 'RENAME_NOREPLACE', 'RENAME_EXCHANGE'])
+        self.emit('rename', *self.pair(), flags)
 
     def link(self):
-        flags = self.rng.choice(['0', '0', 'AT_SYMLINK_FOLLOW', 'AT_EMPTY_PATH'])
-        self.emit('link', *self.maybe_at(), *self.maybe_at(), flags)
+        flags = self.rng.choice(['0', '0', '0', 'AT_SYMLINK_FOLLOW', 'AT_EMPTY_PATH'])
+        self.emit('link', *self.pair(), flags)
 
     def listing(self):
         rng = self.rng
-        path = self.path() if rng.random() < 0.3 else '%R/' + rng.choice(self.dirs)
+        path = self.readable((0, self.path()))[1] if rng.random() < 0.3 else '%R/' + rng.choice(self.dirs)
         if rng.random() < 0.15:  # where rules lie
             path = '%R/' + rng.choice(self.rule_paths).rpartition('/')[0]
         self.emit('list', path, rng.choice([300, 600, 8192]))
@@ -255,8 +268,14 @@ class Generator:
         rng = self.rng
         how = rng.choice(['execve', 'execve', 'execv', 'execl', 'vfork', 'empty', 'execveat',
                           'fexecve', 'spawn', 'spawnp', 'execvp'])
-        program = rng.choice(self.programs) if self.programs and rng.random() < 0.8 \
-            else self.target()
+        program = self.target()
+        if self.programs and rng.random() < 0.85:
+            e, program = rng.choice(self.programs)
+            if rng.random() < 0.5:
+                self.put_back(e, '%R/' + program)
+            if rng.random() < 0.3:  # most scripts need it
+                self.put_back(*next((f, '%R/' + n) for f, n in self.programs
+                                    if n == posixpath.dirname(program) + '/prog'))
         if rng.random() < 0.3:
             path = self.relative(program, self.cwd)
             if how in ('execvp', 'spawnp') and '/' not in path:
@@ -364,7 +383,7 @@ SIMPLE = {
     'bind': lambda g, k: g.emit(k, g.socket_path()),
     'connect': lambda g, k: g.emit(k, g.socket_path()),
     'send': lambda g, k: g.emit(k, g.socket_path()),
-    'system': lambda g, k: g.emit(k, 'pwd -P; cat %s' % ('%R/' + g.target())),
+    'system': lambda g, k: g.emit(k, 'pwd -P; f=%s; test -p $f || cat $f' % ('%R/' + g.target())),
 }
 WEIGHTS = [
     ('open', 14), ('keep', 5), ('drop', 0.3), ('fdname', 1), ('openat2', 1.5), ('creat', 1),

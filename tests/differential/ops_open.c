@@ -142,11 +142,24 @@ static void run_openat2(const struct op *op)
 		use_and_close(op, (int)fd, flags);
 }
 
+/* creat and fopen cannot be told not to wait for the other end of a FIFO. */
+static bool is_fifo(const char *path)
+{
+	struct stat st;
+
+	return path && path != (char *)8 && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 /* creat PATH MODE */
 static void run_creat(const struct op *op)
 {
 	char *path = path_of(op->arg[0]);
 	mode_t mode = parse_octal(op->arg[1]);
+
+	if (is_fifo(path)) {
+		say(" is a FIFO");
+		return;
+	}
 	long fd = say_result(op->raw ? syscall(SYS_creat, path, mode) : creat(path, mode));
 
 	if (fd >= 0)
@@ -156,7 +169,11 @@ static void run_creat(const struct op *op)
 /* fopen PATH MODE */
 static void run_fopen(const struct op *op)
 {
-	FILE *file = fopen(path_of(op->arg[0]), op->arg[1]);
+	if (is_fifo(op->arg[0])) {
+		say(" is a FIFO");
+		return;
+	}
+	FILE *file = fopen(op->arg[0], op->arg[1]);
 
 	if (say_result(file ? 0 : -1) < 0)
 		return;
@@ -170,6 +187,46 @@ static void run_fopen(const struct op *op)
 		say(" wrote %d", fprintf(file, "by %d\n", op->number));
 	}
 	say(" closed %d", fclose(file));
+}
+
+/* write PATH TEXT MODE: the file anew, with this text, in which "\n" stands for a newline */
+static void run_write(const struct op *op)
+{
+	const char *text = op->arg[1];
+
+	unlink(op->arg[0]);
+	long fd = say_result(open_by(op, "-", op->arg[0], O_WRONLY | O_CREAT | O_TRUNC,
+				     parse_octal(op->arg[2])));
+
+	if (fd < 0)
+		return;
+	for (const char *p = text; *p; p++) {
+		bool newline = p[0] == '\\' && p[1] == 'n';
+
+		if (write((int)fd, newline ? "\n" : p, 1) != 1)
+			say(" cut short");
+		p += newline;
+	}
+	close((int)fd);
+}
+
+/* install SOURCE PATH MODE: a program anew */
+static void run_install(const struct op *op)
+{
+	char buffer[16384];
+	int from = open(op->arg[0], O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	unlink(op->arg[1]);
+	long fd = say_result(open_by(op, "-", op->arg[1], O_WRONLY | O_CREAT | O_TRUNC,
+				     parse_octal(op->arg[2])));
+
+	while (fd >= 0 && (got = read(from, buffer, sizeof buffer)) > 0)
+		if (write((int)fd, buffer, (size_t)got) != got)
+			say(" cut short");
+	close(from);
+	if (fd >= 0)
+		close((int)fd);
 }
 
 /* Print a name that ends in random letters without them. */
@@ -222,5 +279,5 @@ const struct op_kind ops_open[] = {
 	{"open", 4, run_open},     {"keep", 4, run_keep},       {"drop", 1, run_drop},
 	{"fdname", 1, run_fdname}, {"openat2", 5, run_openat2}, {"creat", 2, run_creat},
 	{"fopen", 2, run_fopen},   {"mkstemp", 2, run_mkstemp}, {"mkdtemp", 1, run_mkdtemp},
-	{NULL, 0, NULL},
+	{"write", 3, run_write},   {"install", 3, run_install}, {NULL, 0, NULL},
 };
