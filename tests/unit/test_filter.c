@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT
+ * The filter, simulated over every call number of each architecture: against the table, and against
+ * what libseccomp makes of the same wishes. Run by make check. It must never install a filter.
+ */
+#include "tracer/arch/arch.h"
+#include "tracer/filter.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define LAST_NUMBER 1200u /* well above the newest call */
+#define X32_BIT     0x40000000u
+
+struct program {
+	struct sock_filter code[FILTER_MAX];
+	int size;
+};
+
+/* What running it showed. */
+struct outcome {
+	uint32_t action;
+	bool looked_further; /* it loaded more than nr and arch */
+	int steps;
+};
+
+static uint32_t load_word(const struct seccomp_data *data, uint32_t offset)
+{
+	uint32_t word;
+
+	assert_true(offset % 4 == 0 && offset + 4 <= sizeof(*data));
+	memcpy(&word, (const char *)data + offset, sizeof(word));
+	return word;
+}
+
+static bool jump_taken(const struct sock_filter *at, uint32_t a)
+{
+	switch (BPF_OP(at->code)) {
+	case BPF_JEQ:
+		return a == at->k;
+	case BPF_JGE:
+		return a >= at->k;
+	case BPF_JGT:
+		return a > at->k;
+	case BPF_JSET:
+		return (a & at->k) != 0;
+	}
+	fail_msg("jump %#x", at->code);
+	return false;
+}
+
+/* The part of BPF that seccomp filters of ours and of libseccomp use. */
+static struct outcome simulate(const struct program *program, const struct seccomp_data *data)
+{
+	struct outcome outcome = {0};
+	uint32_t a = 0;
+
+	for (int pc = 0; pc < program->size; pc++) {
+		const struct sock_filter *at = &program->code[pc];
+
+		outcome.steps++;
+		if (at->code == (BPF_LD | BPF_W | BPF_ABS)) {
+			outcome.looked_further |= at->k > offsetof(struct seccomp_data, arch);
+			a = load_word(data, at->k);
+		} else if (at->code == (BPF_RET | BPF_K)) {
+			outcome.action = at->k;
+			return outcome;
+		} else if (at->code == (BPF_JMP | BPF_JA)) {
+			pc += (int)at->k;
+		} else if (at->code == (BPF_ALU | BPF_AND | BPF_K)) {
+			a &= at->k;
+		} else {
+			assert_int_equal(BPF_CLASS(at->code), BPF_JMP);
+			pc += jump_taken(at, a) ? at->jt : at->jf;
+		}
+	}
+	fail_msg("ran off the end");
+	return outcome;
+}
+
+static uint32_t answer(const struct program *program, uint32_t arch, uint32_t nr, uint64_t arg0)
+{
+	struct seccomp_data data = {.nr = (int)nr, .arch = arch, .args = {arg0}};
+
+	return simulate(program, &data).action;
+}
+
+static void build(struct program *program)
+{
+	program->size = filter_build(program->code);
+	assert_in_range(program->size, 1, FILTER_MAX);
+}
+
+/* Number of NAME by libseccomp alone, or by the list of the newest. */
+static int number(uint32_t audit, const char *name)
+{
+	return seccomp_syscall_resolve_name_arch(audit, name);
+}
+
+static int op_of(uint32_t audit, uint32_t nr)
+{
+	for (unsigned op = 0; op < SNR_NOPS; op++)
+		if (filter_wants((enum snr_op)op) &&
+		    filter_number(audit, (enum snr_op)op) == (int)nr)
+			return (int)op;
+	return -1;
+}
+
+/* What must come out for the call NR with a first argument of 0. */
+static uint32_t expected(const struct arch_abi *abi, uint32_t nr)
+{
+	int op = op_of(abi->audit, nr);
+
+	if (op >= 0)
+		return SECCOMP_RET_TRACE | filter_data(abi->index, (unsigned)op);
+	if ((int)nr == number(abi->audit, "io_uring_setup"))
+		return SECCOMP_RET_ERRNO | ENOSYS;
+	if ((int)nr == number(abi->audit, "clone3"))
+		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_CLONE3);
+	if ((int)nr == number(abi->audit, "seccomp"))
+		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_SECCOMP);
+	if ((int)nr == number(abi->audit, "setns"))
+		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_SETNS);
+	return SECCOMP_RET_ALLOW;
+}
+
+static void every_number_gets_what_the_table_says(void **state)
+{
+	static struct program program;
+
+	build(&program);
+	for (unsigned i = 0; i < arch_nabis; i++)
+		for (uint32_t nr = 0; nr <= LAST_NUMBER; nr++)
+			assert_int_equal(answer(&program, arch_abis[i].audit, nr, 0),
+					 expected(&arch_abis[i], nr));
+}
+
+static void numbers_are_the_kernels(void **state)
+{
+	static struct program program;
+
+	build(&program);
+#ifdef __x86_64__
+	assert_int_equal(filter_number(AUDIT_ARCH_X86_64, SNR_openat), SYS_openat);
+	assert_int_equal(filter_number(AUDIT_ARCH_X86_64, SNR_newfstatat), SYS_newfstatat);
+	assert_int_equal(filter_number(AUDIT_ARCH_I386, SNR_open), 5);
+	assert_int_equal(filter_number(AUDIT_ARCH_I386, SNR_newfstatat), -1);
+	assert_int_equal(filter_number(AUDIT_ARCH_X86_64, SNR_umount), -1);
+	/* 5 is open for i386 and fstat for x86-64. */
+	assert_int_equal(answer(&program, AUDIT_ARCH_X86_64, 5, 0), SECCOMP_RET_ALLOW);
+#endif
+	assert_int_equal(filter_number(AUDIT_ARCH_X86_64, SNR_fchmodat2), 452);
+	assert_int_equal(filter_number(AUDIT_ARCH_I386, SNR_file_setattr), 469);
+}
+
+/* A row that has no number anywhere is a misspelt name. */
+static void every_row_exists_somewhere(void **state)
+{
+	for (unsigned op = 0; op < SNR_NOPS; op++)
+		if (filter_number(AUDIT_ARCH_X86_64, (enum snr_op)op) < 0 &&
+		    filter_number(AUDIT_ARCH_I386, (enum snr_op)op) < 0 &&
+		    filter_number(AUDIT_ARCH_AARCH64, (enum snr_op)op) < 0)
+			fail_msg("no architecture has %s", snr_pathops[op].name);
+}
+
+static void x32_is_not_there(void **state)
+{
+	static struct program program;
+	const uint32_t nosys = SECCOMP_RET_ERRNO | ENOSYS;
+
+	build(&program);
+	for (uint32_t nr = 0; nr <= LAST_NUMBER; nr++)
+		assert_int_equal(answer(&program, AUDIT_ARCH_X86_64, X32_BIT | nr, 0), nosys);
+	assert_int_equal(answer(&program, AUDIT_ARCH_X86_64, 0x7fffffff, 0), nosys);
+	assert_int_equal(answer(&program, AUDIT_ARCH_X86_64, 0x80000000, 0), nosys);
+	assert_int_equal(answer(&program, AUDIT_ARCH_X86_64, 0xffffffff, 0), nosys);
+	/* i386 numbers have no such bit: the kernel says ENOSYS itself. */
+	assert_int_equal(answer(&program, AUDIT_ARCH_I386, X32_BIT | 5, 0), SECCOMP_RET_ALLOW);
+}
+
+static void other_architectures_do_not_run(void **state)
+{
+	static const uint32_t others[] = {AUDIT_ARCH_ARM, AUDIT_ARCH_S390X, AUDIT_ARCH_RISCV64, 0};
+	static struct program program;
+
+	build(&program);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		for (uint32_t nr = 0; nr <= LAST_NUMBER; nr++)
+			assert_int_equal(answer(&program, others[i], nr, 0),
+					 SECCOMP_RET_KILL_PROCESS);
+}
+
+static void flags_and_options_decide(void **state)
+{
+	static struct program program;
+
+	build(&program);
+	for (unsigned i = 0; i < arch_nabis; i++) {
+		const struct arch_abi *abi = &arch_abis[i];
+		uint32_t clone = (uint32_t)number(abi->audit, "clone");
+		uint32_t unshare = (uint32_t)number(abi->audit, "unshare");
+		uint32_t prctl = (uint32_t)number(abi->audit, "prctl");
+		const uint32_t trace = SECCOMP_RET_TRACE;
+
+		assert_int_equal(answer(&program, abi->audit, clone, CLONE_VM | CLONE_THREAD),
+				 SECCOMP_RET_ALLOW);
+		assert_int_equal(answer(&program, abi->audit, clone, CLONE_VM | CLONE_UNTRACED),
+				 trace | filter_data(i, FILTER_CLONE));
+		assert_int_equal(answer(&program, abi->audit, unshare, CLONE_FS),
+				 SECCOMP_RET_ALLOW);
+		assert_int_equal(answer(&program, abi->audit, unshare, CLONE_NEWNS | CLONE_FS),
+				 trace | filter_data(i, FILTER_UNSHARE));
+		for (unsigned option = 0; option < 100; option++)
+			assert_int_equal(answer(&program, abi->audit, prctl, option),
+					 option == PR_SET_DUMPABLE || option == PR_GET_DUMPABLE ||
+							 option == PR_SET_SECCOMP
+						 ? trace | filter_data(i, FILTER_PRCTL)
+						 : SECCOMP_RET_ALLOW);
+	}
+}
+
+/* kernel/seccomp.c, seccomp_is_const_allow: such calls go into a bitmap and cost next to nothing.
+ */
+static void allowed_calls_are_constant(void **state)
+{
+	static struct program program;
+	int most = 0;
+
+	build(&program);
+	for (unsigned i = 0; i < arch_nabis; i++) {
+		for (uint32_t nr = 0; nr <= LAST_NUMBER; nr++) {
+			struct seccomp_data data = {.nr = (int)nr, .arch = arch_abis[i].audit};
+			struct outcome outcome = simulate(&program, &data);
+
+			if ((int)nr != number(data.arch, "clone") &&
+			    (int)nr != number(data.arch, "unshare") &&
+			    (int)nr != number(data.arch, "prctl"))
+				assert_false(outcome.looked_further);
+			if (outcome.steps > most)
+				most = outcome.steps;
+		}
+	}
+	assert_in_range(most, 1, 24);
+}
+
+/* libseccomp speaks of calls by the number, or pseudo number, that the native table has for the
+ * name. Names it does not know it cannot say. */
+static void add_rule(scmp_filter_ctx ctx, const char *name, uint32_t action)
+{
+	int nr = seccomp_syscall_resolve_name(name);
+
+	if (nr != __NR_SCMP_ERROR)
+		assert_int_equal(seccomp_rule_add(ctx, action, nr, 0), 0);
+}
+
+static void add_rules(scmp_filter_ctx ctx, unsigned abi)
+{
+	for (unsigned op = 0; op < SNR_NOPS; op++)
+		if (filter_wants((enum snr_op)op))
+			add_rule(ctx, snr_pathops[op].name, SCMP_ACT_TRACE(filter_data(abi, op)));
+	add_rule(ctx, "io_uring_setup", SCMP_ACT_ERRNO(ENOSYS));
+	add_rule(ctx, "clone3", SCMP_ACT_TRACE(filter_data(abi, FILTER_CLONE3)));
+	add_rule(ctx, "seccomp", SCMP_ACT_TRACE(filter_data(abi, FILTER_SECCOMP)));
+	add_rule(ctx, "setns", SCMP_ACT_TRACE(filter_data(abi, FILTER_SETNS)));
+	assert_int_equal(seccomp_rule_add(ctx, SCMP_ACT_TRACE(filter_data(abi, FILTER_CLONE)),
+					  seccomp_syscall_resolve_name("clone"), 1,
+					  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_UNTRACED,
+						  CLONE_UNTRACED)),
+			 0);
+}
+
+/* libseccomp's program for one architecture: it cannot say two different things of one name on
+ * two. */
+static void build_with_libseccomp(const struct arch_abi *abi, struct program *program)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	ssize_t n;
+
+	assert_non_null(ctx);
+	assert_true(fd >= 0);
+	if (seccomp_arch_native() != abi->audit) {
+		assert_int_equal(seccomp_arch_add(ctx, abi->audit), 0);
+		assert_int_equal(seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE), 0);
+	}
+	add_rules(ctx, abi->index);
+	assert_int_equal(seccomp_export_bpf(ctx, fd), 0);
+	n = pread(fd, program->code, sizeof(program->code), 0);
+	assert_true(n > 0);
+	program->size = (int)((size_t)n / sizeof(*program->code));
+	close(fd);
+	seccomp_release(ctx);
+}
+
+/* Has libseccomp no name for NR, or does it look into its arguments (socketcall)? */
+static bool is_beyond_libseccomp(uint32_t audit, uint32_t nr)
+{
+	char *name = seccomp_syscall_resolve_num_arch(audit, (int)nr);
+	bool beyond = !name || !strcmp(name, "socketcall");
+
+	free(name);
+	return beyond;
+}
+
+static void libseccomp_says_the_same(void **state)
+{
+	static struct program ours, theirs;
+
+	build(&ours);
+	for (unsigned i = 0; i < arch_nabis; i++) {
+		uint32_t audit = arch_abis[i].audit;
+
+		build_with_libseccomp(&arch_abis[i], &theirs);
+		for (uint32_t nr = 0; nr <= LAST_NUMBER; nr++) {
+			if (is_beyond_libseccomp(audit, nr))
+				continue;
+			assert_int_equal(answer(&ours, audit, nr, 0),
+					 answer(&theirs, audit, nr, 0));
+			assert_int_equal(answer(&ours, audit, nr, CLONE_UNTRACED),
+					 answer(&theirs, audit, nr, CLONE_UNTRACED));
+		}
+	}
+}
+
+static void data_goes_there_and_back(void **state)
+{
+	for (unsigned abi = 0; abi < arch_nabis; abi++) {
+		for (unsigned code = 0; code < FILTER_NCODES; code++) {
+			assert_int_equal(filter_abi_of(filter_data(abi, code)), abi);
+			assert_int_equal(filter_code_of(filter_data(abi, code)), code);
+		}
+	}
+	assert_int_equal(filter_code_of(0), -1);
+	assert_int_equal(filter_code_of(0x7fff), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_number_gets_what_the_table_says),
+		cmocka_unit_test(numbers_are_the_kernels),
+		cmocka_unit_test(every_row_exists_somewhere),
+		cmocka_unit_test(x32_is_not_there),
+		cmocka_unit_test(other_architectures_do_not_run),
+		cmocka_unit_test(flags_and_options_decide),
+		cmocka_unit_test(allowed_calls_are_constant),
+		cmocka_unit_test(libseccomp_says_the_same),
+		cmocka_unit_test(data_goes_there_and_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
