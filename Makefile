@@ -56,12 +56,15 @@ shim = $(O)/lib/$(TRIPLET)/libsnapredir.so
 shim32 = $(O)/lib/$(TRIPLET32)/libsnapredir.so
 shims = $(shim) $(if $(have32),$(shim32))
 
-# Each test program in every form that this machine can build: NAME, NAME-static, NAME-musl, NAME-32.
+# Each test program in every form that this machine can build: NAME, NAME-static, NAME-32, and NAME-musl for those
+# that need no kernel headers (musl-gcc has none).
+MUSLPROGRAMS := paths
 stem = $(basename $(notdir $(1)))
 havemusl = $(call once,havemusl,$(shell command -v $(MUSLCC) 2>/dev/null))
 havego = $(call once,havego,$(shell command -v $(GO) 2>/dev/null))
 programs = $(foreach p,$(call stem,$(PROGRAMS)),$(O)/programs/$(p) $(O)/programs/$(p)-static \
-	$(if $(havemusl),$(O)/programs/$(p)-musl) $(if $(have32),$(O)/programs/$(p)-32)) \
+	$(if $(have32),$(O)/programs/$(p)-32)) \
+	$(if $(havemusl),$(patsubst %,$(O)/programs/%-musl,$(MUSLPROGRAMS))) \
 	$(if $(havego),$(patsubst %,$(O)/programs/%-go,$(call stem,$(GOPROGRAMS))))
 acme = $(addprefix $(O)/acme/,acme acme-index acme-report $(if $(havego),acme-sync))
 
@@ -149,7 +152,7 @@ PROGRAMFLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -pthread -MMD -MP -MF $
 GOBUILD = CGO_ENABLED=0 GO111MODULE=off GOPROXY=off GOTOOLCHAIN=local GOFLAGS= GOCACHE=$(abspath $(O))/gocache \
 	GOPATH=$(abspath $(O))/gopath $(GO) build -trimpath
 
-programs: $$(programs)
+programs: $$(programs) $$(acme)
 $(O)/programs/%-static: tests/programs/%.c $(O)/flags
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAMFLAGS) -static -o $@ $<

@@ -38,7 +38,7 @@ ok() { # NAME
 	tests=$((tests + 1))
 	echo "ok $tests - $1"
 }
-not_ok() { # NAME, with what is to be said about it on stdin
+not_ok() { # NAME, with what is to be said about it on stdin: never at the end of a pipe, it counts
 	tests=$((tests + 1))
 	echo "not ok $tests - $1"
 	sed 's/^/# /'
@@ -171,7 +171,8 @@ compare() {
 	else
 		for part in out err status tree; do
 			diff -u --label "$2 $part" --label "$3 $part" "$WORK/$2.$part" "$WORK/$3.$part" | head -40
-		done | not_ok "$1"
+		done >"$WORK/why"
+		not_ok "$1" <"$WORK/why"
 	fi
 }
 
@@ -208,10 +209,11 @@ same() {
 	fi
 	[ $reference = bind ] || measure $reference "$@"
 	if [ "$status" != "$wanted" ]; then
-		{ echo "status $status instead of $wanted"; head -40 "$WORK/$reference.out" "$WORK/$reference.err"; } |
-			not_ok "$name [$reference]"
+		{ echo "status $status instead of $wanted"; head -40 "$WORK/$reference.out" "$WORK/$reference.err"; } >"$WORK/why"
+		not_ok "$name [$reference]" <"$WORK/why"
 	elif [ -n "$has_text" ] && [ "$(cat "$WORK/$reference.out")" != "$text" ]; then
-		diff -u --label wanted --label got - "$WORK/$reference.out" <<<"$text" | not_ok "$name [$reference]"
+		diff -u --label wanted --label got - "$WORK/$reference.out" <<<"$text" >"$WORK/why"
+		not_ok "$name [$reference]" <"$WORK/why"
 	else
 		ok "$name [$reference]"
 	fi
