@@ -75,7 +75,7 @@ static void learn(struct tracer *tracer)
 
 	tracer->creds_known = true;
 	tracer->creds_differ = false;
-	if (geteuid() != 0 || read_status(tracer->current->tid, text, sizeof(text)) < 0 ||
+	if (!tracer->is_root || read_status(tracer->current->tid, text, sizeof(text)) < 0 ||
 	    parse_ids(text, &ids) || ids.uid == 0)
 		return;
 	tracer->creds_differ = true;
@@ -100,6 +100,6 @@ void creds_return(struct tracer *tracer)
 {
 	if (!tracer->creds_differ)
 		return;
-	setfsuid(geteuid());
-	setfsgid(getegid());
+	setfsuid(0);
+	setfsgid(tracer->gid);
 }

@@ -80,8 +80,14 @@ static long host_read_link(void *context, const char *path, char *out, size_t si
 		return read_self(tracer->current, path, out, size);
 	if (tracee_view(tracer, path, view, sizeof(view)))
 		return -ENAMETOOLONG;
-	creds_take(tracer);
 	n = readlink(view, out, size);
+	if (n < 0)
+		return -errno;
+	/* The text of a link is worth more than the kernel's answer to come: only who may look gets
+	 * it. */
+	creds_take(tracer);
+	if (tracer->creds_differ)
+		n = readlink(view, out, size);
 	if (n < 0)
 		n = -errno;
 	creds_return(tracer);

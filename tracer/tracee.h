@@ -78,6 +78,8 @@ struct tracer {
 	int log_fd;
 	bool memory_by_ptrace; /* process_vm_readv is forbidden here */
 	bool roots_differ;     /* some tracee may have another root or mount namespace */
+	bool is_root;          /* the tracer itself */
+	gid_t gid;             /* ... and its group */
 	bool creds_known;      /* for this stop: creds.c */
 	bool creds_differ;
 	unsigned creds_uid, creds_gid;

@@ -98,6 +98,8 @@ static struct tracer *tracer_new(const struct tracer_setup *setup)
 	tracer->redirector.image = setup->image;
 	tracer->redirector.facts = setup->image->flags & SNR_IMAGE_STRICT ? NULL : &tracer->facts;
 	tracer->log_fd = setup->log_fd;
+	tracer->is_root = geteuid() == 0;
+	tracer->gid = getegid();
 	/* Any value that is not likely to stand in a program's memory; no secret. */
 	if (getrandom(&tracer->signature, sizeof(tracer->signature), GRND_NONBLOCK) < 0)
 		tracer->signature = 0x9d1fc2b7a4e85063ull ^ (uint64_t)getpid() << 32;
