@@ -39,7 +39,7 @@ class Generator:
         self.slots = [''] * SLOTS
         self.known, self.dirs = [], []
         for e in world.entries:
-            names = world.virtual_paths(e.path)
+            names = self.names(e)
             if self.options.own_names:
                 names = names + [e.path]
             for name in names:
@@ -53,13 +53,16 @@ class Generator:
         self.known += [p for p in world.rule_ancestors() if not p.startswith('real')]
         self.dirs += [p for p in rule_paths if p not in self.dirs] + rule_paths
         self.programs = [(e, n) for e in world.entries if '/bin/' in e.path
-                         for n in world.virtual_paths(e.path)]
+                         for n in self.names(e)]
         self.lines = []
         self.number = 0
         self.kinds, self.weights = zip(*[(k, w) for k, w in WEIGHTS
                                          if self.options.chroot or k != 'chroot'])
 
     # ---- names ----
+
+    def names(self, entry):
+        return [n for n in self.world.virtual_paths(entry.path) if n.split('/')[0] != 'real']
 
     def target(self):
         """A name relative to the root, without decorations."""
@@ -188,7 +191,7 @@ class Generator:
     def restore(self):
         """Put back something of the world, so that it does not wear out."""
         e = self.rng.choice(self.world.entries)
-        names = self.world.virtual_paths(e.path)
+        names = self.names(e)
         if names:
             self.put_back(e, '%R/' + self.rng.choice(names))
 

@@ -402,7 +402,7 @@ static int walk_entry(const char *path, const struct stat *st, int flag, struct 
 	char text[PATH_MAX + 16];
 
 	snprintf(text, sizeof text, "%s:%d:%d", path, flag, ftw->level);
-	names_add(&walked, text, st->st_mode >> 12);
+	names_add(&walked, text, flag == FTW_NS ? 0 : st->st_mode >> 12);
 	return walked.n >= 500;
 }
 

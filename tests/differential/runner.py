@@ -7,6 +7,7 @@ that it did not start.
 """
 import ctypes
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -94,8 +95,9 @@ class Runner:
     def __init__(self, build, workdir):
         """BUILD holds bin/snapredir and differential/; WORKDIR is ours alone."""
         self.build, self.workdir = build, workdir
-        # A few levels between the world and what is shared with others: ".." leads there.
-        self.root = os.path.join(workdir, 'm', 'm', 'r')
+        # Only what is beneath top can be written; ".." leads from the root into it.
+        self.top = os.path.join(workdir, 'm')
+        self.root = os.path.join(self.top, 'm', 'r')
         self.rules_file = os.path.join(workdir, 'rules')
 
     def programs(self, static):
@@ -114,9 +116,9 @@ class Runner:
         if libc.unshare(CLONE_NEWNS) < 0:
             raise OSError(ctypes.get_errno(), 'unshare')
         mount(None, '/', MS_REC | MS_PRIVATE)
-        mount(self.workdir, self.workdir, MS_BIND)
+        mount(self.top, self.top, MS_BIND)
         set_read_only('/', True, AT_RECURSIVE)
-        set_read_only(self.workdir, False, 0)
+        set_read_only(self.top, False, 0)
         os.chdir(self.root)
         if config.is_reference():
             points = world.mount_points()
@@ -135,7 +137,7 @@ class Runner:
             os.setresuid(config.uid, config.uid, config.uid)
 
     def prepare(self, world, config, reporter):
-        shutil.rmtree(os.path.join(self.workdir, 'm'), ignore_errors=True)
+        shutil.rmtree(self.top, ignore_errors=True)
         os.umask(0o022)
         os.makedirs(self.root)
         os.chown(self.root, config.uid, config.uid)
@@ -169,6 +171,7 @@ class Runner:
                 child.communicate()
                 status = 'timeout'
         with open(out_path, 'rb') as f:
-            log = f.read().decode('latin-1').replace(self.root, '%R').split('\n')
-        return Result(log, worlds.picture(world, self.root, config.is_reference()), status,
+            log = f.read().decode('latin-1').replace(self.root, '%R')
+        log = re.sub('/proc/[0-9]+', '/proc/PID', log).split('\n')
+        return Result(log, worlds.picture(world, self.top, self.root, config.is_reference()), status,
                       errors.decode('latin-1'))

@@ -118,22 +118,22 @@ def build(world, root, uid, program, reference):
         os.utime(path, (when, when), follow_symlinks=False)
 
 
-def picture(world, root, reference):
-    """The tree left behind, as a dictionary of path -> description."""
+def picture(world, top, root, reference):
+    """The tree left behind beneath TOP, as a dictionary of path (relative to ROOT) -> description."""
     skip = set()
     if reference and world.missing:
         built = {e.path for e in world.entries}
         skip = {p for _, p, _ in world.mount_points() if p not in built} | set(world.made)
     found = {}
-    pending = ['']
+    pending = [top]
     while pending:
-        rel = pending.pop()
-        path = os.path.join(root, rel) if rel else root
+        path = pending.pop()
+        rel = os.path.relpath(path, root)
         st = os.lstat(path)
         text = '%s %04o u%d' % (stat.filemode(st.st_mode)[0], st.st_mode & 0o7777, st.st_uid)
         if stat.S_ISDIR(st.st_mode):
             for name in os.listdir(path):
-                pending.append(rel + '/' + name if rel else name)
+                pending.append(path + '/' + name)
             if rel in skip:
                 continue
         else:
