@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ * glob(3): libc's own does the work, and reads directories through our wrappers (GLOB_ALTDIRFUNC).
+ * Called by programs. A program that brings its own functions gets the real glob untouched.
+ */
+#include "preload/shim.h"
+
+#include "shared/text.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <glob.h>
+
+SHIM_REAL(int, glob,
+	  (const char *pattern, int flags, int (*on_error)(const char *path, int error),
+	   glob_t *result))
+SHIM_REAL(int, glob64,
+	  (const char *pattern, int flags, int (*on_error)(const char *path, int error),
+	   glob64_t *result))
+
+static void *hook_opendir(const char *path)
+{
+	return opendir(path);
+}
+
+static struct dirent *hook_readdir(void *directory)
+{
+	return readdir(directory);
+}
+
+static struct dirent64 *hook_readdir64(void *directory)
+{
+	return readdir64(directory);
+}
+
+static void hook_closedir(void *directory)
+{
+	closedir(directory);
+}
+
+static int stat64_as(const char *path, struct stat64 *st, int flags)
+{
+	long result = shim_stat(path, st, flags);
+
+	return result < 0 ? (int)shim_fail(result) : 0;
+}
+
+static int hook_stat64(const char *path, struct stat64 *st)
+{
+	return stat64_as(path, st, 0);
+}
+
+static int hook_lstat64(const char *path, struct stat64 *st)
+{
+	return stat64_as(path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Of struct stat glob looks at the mode only. */
+static int stat_as(const char *path, struct stat *st, int flags)
+{
+	struct stat64 found;
+
+	if (stat64_as(path, &found, flags) < 0)
+		return -1;
+	*st = (struct stat){.st_mode = found.st_mode};
+	return 0;
+}
+
+static int hook_stat(const char *path, struct stat *st)
+{
+	return stat_as(path, st, 0);
+}
+
+static int hook_lstat(const char *path, struct stat *st)
+{
+	return stat_as(path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+SHIM_EXPORT int glob(const char *pattern, int flags, int (*on_error)(const char *path, int error),
+		     glob_t *result)
+{
+	glob_t before;
+	int answer;
+
+	if ((flags & GLOB_ALTDIRFUNC) || !shim_redirector())
+		return real_glob()(pattern, flags, on_error, result);
+	before = *result;
+	result->gl_opendir = hook_opendir;
+	result->gl_readdir = hook_readdir;
+	result->gl_closedir = hook_closedir;
+	result->gl_stat = hook_stat;
+	result->gl_lstat = hook_lstat;
+	answer = real_glob()(pattern, flags | GLOB_ALTDIRFUNC, on_error, result);
+	result->gl_flags &= ~GLOB_ALTDIRFUNC;
+	result->gl_opendir = before.gl_opendir;
+	result->gl_readdir = before.gl_readdir;
+	result->gl_closedir = before.gl_closedir;
+	result->gl_stat = before.gl_stat;
+	result->gl_lstat = before.gl_lstat;
+	return answer;
+}
+
+SHIM_EXPORT int glob64(const char *pattern, int flags, int (*on_error)(const char *path, int error),
+		       glob64_t *result)
+{
+	glob64_t before;
+	int answer;
+
+	if ((flags & GLOB_ALTDIRFUNC) || !shim_redirector())
+		return real_glob64()(pattern, flags, on_error, result);
+	before = *result;
+	result->gl_opendir = hook_opendir;
+	result->gl_readdir = hook_readdir64;
+	result->gl_closedir = hook_closedir;
+	result->gl_stat = hook_stat64;
+	result->gl_lstat = hook_lstat64;
+	answer = real_glob64()(pattern, flags | GLOB_ALTDIRFUNC, on_error, result);
+	result->gl_flags &= ~GLOB_ALTDIRFUNC;
+	result->gl_opendir = before.gl_opendir;
+	result->gl_readdir = before.gl_readdir;
+	result->gl_closedir = before.gl_closedir;
+	result->gl_stat = before.gl_stat;
+	result->gl_lstat = before.gl_lstat;
+	return answer;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ * Names that come back: readlink, realpath, getcwd and their kin.
+ * Called by programs. It must never turn the stored text of a real symbolic link.
+ */
+#include "preload/shim.h"
+
+#include "shared/callnumbers.h"
+#include "shared/rawcall/rawcall.h"
+#include "shared/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+SHIM_REAL(ssize_t, readlinkat, (int dirfd, const char *path, char *out, size_t size))
+SHIM_REAL(ssize_t, readlink, (const char *path, char *out, size_t size))
+SHIM_REAL(ssize_t, __readlink_chk, (const char *path, char *out, size_t size, size_t room))
+SHIM_REAL(ssize_t, __readlinkat_chk,
+	  (int dirfd, const char *path, char *out, size_t size, size_t room))
+SHIM_REAL_POINTER(char *, realpath, (const char *path, char *out))
+SHIM_REAL_POINTER(char *, __realpath_chk, (const char *path, char *out, size_t room))
+SHIM_REAL_POINTER(char *, canonicalize_file_name, (const char *path))
+
+/* ---- readlink ---- */
+
+/* The kernel has written N bytes of a name that it made up to OUT. */
+static ssize_t reverse_link(int dirfd, const char *path, char *out, size_t size, ssize_t n)
+{
+	struct shim_slot *slot = shim_slot_take();
+	long real, len = -1;
+
+	if (!slot)
+		return n;
+	/* Again, since OUT may be too short for the real name but not for ours. */
+	real = snr_rawcall4(__NR_readlinkat, dirfd, path, slot->text[0], SNR_PATH_MAX);
+	if (real > 0)
+		len = shim_reverse(slot->text[0], (size_t)real, slot->text[1], SNR_PATH_MAX);
+	if (len >= 0) {
+		n = (size_t)len < size ? len : (ssize_t)size;
+		snr_copy(out, slot->text[1], (size_t)n);
+	}
+	shim_slot_release(slot);
+	return n;
+}
+
+static __attribute__((noinline)) ssize_t changed_readlink(struct shim_slot *slot, int arg,
+							  int dirfd, const char *path, char *out,
+							  size_t size)
+{
+	char text[SNR_PATH_MAX];
+	bool reverse = slot->plan.reverse;
+	long result;
+	ssize_t n;
+
+	path = shim_take(slot, arg, path, text);
+	if (shim_leave(slot, &result))
+		return (ssize_t)result;
+	n = real_readlinkat()(dirfd, path, out, size);
+	return n > 0 && reverse ? reverse_link(dirfd, path, out, size, n) : n;
+}
+
+SHIM_EXPORT ssize_t readlink(const char *path, char *out, size_t size)
+{
+	struct shim_slot *slot = shim_plan(SNR_readlink, (long)path, 0, 0, 0, 0);
+
+	if (slot)
+		return changed_readlink(slot, 0, AT_FDCWD, path, out, size);
+	return real_readlink()(path, out, size);
+}
+
+SHIM_EXPORT ssize_t readlinkat(int dirfd, const char *path, char *out, size_t size)
+{
+	struct shim_slot *slot = shim_plan(SNR_readlinkat, dirfd, (long)path, 0, 0, 0);
+
+	if (slot)
+		return changed_readlink(slot, 1, dirfd, path, out, size);
+	return real_readlinkat()(dirfd, path, out, size);
+}
+
+/* A buffer that is too small ends the program in the real function. */
+SHIM_EXPORT ssize_t __readlink_chk(const char *path, char *out, size_t size, size_t room)
+{
+	if (size > room)
+		return real___readlink_chk()(path, out, size, room);
+	return readlink(path, out, size);
+}
+
+SHIM_EXPORT ssize_t __readlinkat_chk(int dirfd, const char *path, char *out, size_t size,
+				     size_t room)
+{
+	if (size > room)
+		return real___readlinkat_chk()(dirfd, path, out, size, room);
+	return readlinkat(dirfd, path, out, size);
+}
+
+/* ---- realpath ---- */
+
+/* NULL with errno set, or OUT, or malloc'd memory where OUT is NULL. */
+static char *canonical_in(struct snr_redirector *redirector, struct shim_slot *slot,
+			  const char *path, size_t len, char *out)
+{
+	long n = len ? snr_canonical(redirector->image, &redirector->host, &slot->scratch, AT_FDCWD,
+				     path, len, slot->text[0])
+		     : -ENOENT;
+
+	if (n < 0) {
+		shim_fail(n);
+		return NULL;
+	}
+	if (!out)
+		out = malloc((size_t)n + 1);
+	if (out)
+		snr_copy(out, slot->text[0], (size_t)n + 1);
+	return out;
+}
+
+/* As the glibc of the last years does it: every component must be there, and at most PATH_MAX bytes
+ * come out. */
+static char *canonical(const char *path, char *out)
+{
+	struct snr_redirector *redirector = shim_redirector();
+	struct shim_slot *slot;
+	long len = -EFAULT;
+
+	if (redirector && path)
+		len = shim_string_length(path, SNR_PATH_MAX);
+	if (len <
+	    0) /* nothing to redirect, or an argument that the real function knows how to refuse */
+		return real_realpath()(path, out);
+	slot = shim_slot_take();
+	if (!slot)
+		return real_realpath()(path, out);
+	out = canonical_in(redirector, slot, path, (size_t)len, out);
+	shim_slot_release(slot);
+	return out;
+}
+
+SHIM_EXPORT char *realpath(const char *path, char *out)
+{
+	return canonical(path, out);
+}
+
+SHIM_EXPORT char *__realpath_chk(const char *path, char *out, size_t room)
+{
+	if (room < SNR_PATH_MAX)
+		return real___realpath_chk()(path, out, room);
+	return canonical(path, out);
+}
+
+SHIM_EXPORT char *canonicalize_file_name(const char *path)
+{
+	if (!shim_redirector())
+		return real_canonicalize_file_name()(path);
+	return canonical(path, NULL);
+}

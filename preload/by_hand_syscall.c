@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ * syscall(2): node, Go's cgo, Rust and many others reach the kernel by it.
+ * Called by programs. Where no path is concerned it must be a jump to the real function with the
+ * stack as it was: clone, vfork and rt_sigreturn come by here, too.
+ */
+#include "preload/child.h"
+
+#include "shared/callnumbers.h"
+#include "shared/rawcall/rawcall.h"
+#include "shared/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "preload/syscall_entry.h"
+
+typedef long syscall_call(long number, ...);
+
+static syscall_call *real_syscall(void)
+{
+	static void *real;
+
+	return (syscall_call *)shim_next(&real, "syscall", shim_missing);
+}
+
+/* execve and execveat: as the wrappers of these names. */
+static long execute(const struct snr_pathop *op, const long *args)
+{
+	int path = op->role[0] == SNR_ROLE_DIRFD ? 1 : 0;
+	int flags = snr_pathop_find(op, SNR_ROLE_ATFLAGS);
+
+	return shim_exec(path ? (int)args[0] : AT_FDCWD, (const char *)args[path],
+			 flags < 0 ? 0 : (int)args[flags], (char *const *)args[path + 1],
+			 (char *const *)args[path + 2]);
+}
+
+static long call_kernel(long number, const long *args)
+{
+	return snr_rawcall6(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+}
+
+/* The kernel answers RESULT and puts a name that it made up into OUT, cut there where it is too
+ * long. Ours may be shorter: so the whole name is asked for once more. */
+static long reverse(struct shim_slot *slot, long number, const struct snr_pathop *op, long *args,
+		    long result)
+{
+	int out = snr_pathop_find(op, SNR_ROLE_OUT);
+	char *place = (char *)args[out];
+	size_t size = (size_t)args[out + 1];
+	size_t nul = out == 0; /* getcwd counts it */
+	char *name = slot->scratch.real;
+	long len;
+
+	if (result <= 0 && !(result == -ERANGE && nul))
+		return result;
+	args[out] = (long)slot->text[1];
+	args[out + 1] = SNR_PATH_MAX;
+	len = call_kernel(number, args);
+	if (len > 0)
+		len = shim_reverse(slot->text[1], (size_t)len - nul, name, SNR_PATH_MAX);
+	if (len < 0)
+		return result;
+	if (nul && (size_t)len >= size)
+		return -ERANGE;
+	if ((size_t)len + nul < size)
+		size = (size_t)len + nul;
+	snr_copy(place, name, size);
+	return (long)size;
+}
+
+static long changed_call(struct shim_slot *slot, enum snr_op op, long number, long *args)
+{
+	const struct snr_plan *plan = &slot->plan;
+	long result = plan->result;
+
+	if (plan->verdict != SNR_FINISHED) {
+		for (int i = 0; i < plan->npaths; i++)
+			args[plan->path_arg[i]] = (long)plan->text[i];
+		result = call_kernel(number, args);
+		if (plan->reverse)
+			result = reverse(slot, number, &snr_pathops[op], args, result);
+	}
+	shim_slot_release(slot);
+	return result;
+}
+
+/* On 32 bit a 64-bit argument takes two registers; the table counts it as one, and what follows
+ * moves by one (fanotify_mark's mask, argument 2, is the only one in front of a path). */
+static long plan_split(enum snr_op op, long number, long *args)
+{
+	struct shim_slot *slot = shim_plan(op, args[0], args[1], args[2], args[4], args[5]);
+	long result;
+
+	if (slot && slot->plan.verdict == SNR_FINISHED) {
+		result = slot->plan.result;
+	} else {
+		if (slot && slot->plan.npaths)
+			args[slot->plan.path_arg[0] + 1] = (long)slot->plan.text[0];
+		result = call_kernel(number, args);
+	}
+	if (slot)
+		shim_slot_release(slot);
+	return result;
+}
+
+/* The caller's words may be no arguments at all but its variables: they are copied, never written.
+ */
+long shim_syscall_path(long number, const long *words)
+{
+	enum snr_op op = (enum snr_op)shim_op_of_call(number);
+	long args[SNR_NARGS];
+	struct shim_slot *slot;
+	long result;
+
+	for (int i = 0; i < SNR_NARGS; i++)
+		args[i] = words[i];
+	if (snr_pathops[op].effects & SNR_EXECS)
+		return execute(&snr_pathops[op], args);
+	if (sizeof(long) == 4 && (snr_pathops[op].effects & SNR_SPLIT64)) {
+		result = plan_split(op, number, args);
+	} else {
+		slot = shim_plan(op, args[0], args[1], args[2], args[3], args[4]);
+		if (!slot)
+			return real_syscall()(number, args[0], args[1], args[2], args[3], args[4],
+					      args[5]);
+		result = changed_call(slot, op, number, args);
+	}
+	return result < 0 && result > -4096 ? shim_fail(result) : result;
+}
+
+/* Where syscall(NUMBER, ...) is to go on: the real function, or NULL for shim_syscall_path. */
+void *shim_syscall_target(long number)
+{
+	if (shim_op_of_call(number) >= 0 && shim_redirector())
+		return NULL;
+	return (void *)real_syscall();
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ * Preparing a new program: what is executed, with which arguments, with which environment.
+ * For preload/ only. It must never fail where the real exec would succeed: what it cannot judge
+ * goes through.
+ */
+#include "preload/child.h"
+
+#include "shared/callnumbers.h"
+#include "shared/environ.h"
+#include "shared/exec.h"
+#include "shared/rawcall/rawcall.h"
+#include "shared/text.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define ROOM   (24 * 1024) /* vectors and new strings of most programs */
+#define ARENAS 4
+
+/* All that one exec needs. It may be held across execve(2), which in a vfork child never comes
+ * back: the memory is the parent's, so the parent's thread must find out that it is free again
+ * (arena_is_left). */
+struct arena {
+	struct shim_child child; /* first: the two are one */
+	int owner;               /* process id, 0: free */
+	bool mapped;
+	uintptr_t thread; /* which thread of the address space */
+	void *spill;      /* pages, where ROOM is not enough */
+	size_t spill_size;
+	struct snr_exec_plan plan;
+	struct snr_scratch scratch;
+	char room[ROOM] __attribute__((aligned(16)));
+};
+
+static struct arena arenas[ARENAS];
+
+static int own_pid(void)
+{
+	return (int)snr_rawcall1(__NR_getpid, 0);
+}
+
+/* A vfork child has its parent's memory and thread pointer, but its own process id. The thread goes
+ * on only when the child has left this memory: an arena of its own thread with another process's id
+ * is free. Unless it is our parent's: then we are the child, in a signal handler that interrupted
+ * an exec of its. */
+static bool arena_is_left(const struct arena *arena, int owner, int pid, uintptr_t thread)
+{
+	return arena->thread == thread && owner != pid &&
+	       owner != (int)snr_rawcall1(__NR_getppid, 0);
+}
+
+static struct arena *arena_take(void)
+{
+	uintptr_t thread = (uintptr_t)&errno;
+	int pid = own_pid();
+	struct arena *arena;
+
+	for (arena = arenas; arena < arenas + ARENAS; arena++) {
+		int owner = __atomic_load_n(&arena->owner, __ATOMIC_ACQUIRE);
+
+		if (owner && !arena_is_left(arena, owner, pid, thread))
+			continue;
+		if (!__atomic_compare_exchange_n(&arena->owner, &owner, pid, false,
+						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			continue;
+		if (arena->spill)
+			shim_unmap(arena->spill, arena->spill_size);
+		arena->spill = NULL;
+		arena->thread = thread;
+		return arena;
+	}
+	arena = shim_map(sizeof(*arena));
+	if (arena)
+		arena->mapped = true;
+	return arena;
+}
+
+void shim_child_release(struct shim_child *child)
+{
+	struct arena *arena = (struct arena *)child;
+
+	if (arena->spill)
+		shim_unmap(arena->spill, arena->spill_size);
+	arena->spill = NULL;
+	if (arena->mapped)
+		shim_unmap(arena, sizeof(*arena));
+	else
+		__atomic_store_n(&arena->owner, 0, __ATOMIC_RELEASE);
+}
+
+static void *arena_memory(struct arena *arena, size_t size)
+{
+	if (size <= sizeof(arena->room))
+		return arena->room;
+	arena->spill = shim_map(size);
+	arena->spill_size = size;
+	return arena->spill;
+}
+
+/* O_NONBLOCK: a FIFO must not stop us. */
+static long read_file(void *context, const char *path, uint64_t offset, void *out, size_t size)
+{
+	long fd = snr_rawcall4(__NR_openat, AT_FDCWD, path,
+			       O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+	long n;
+
+	if (fd < 0)
+		return fd;
+#if defined(__i386__)
+	n = snr_rawcall5(__NR_pread64, fd, out, size, (uint32_t)offset, (uint32_t)(offset >> 32));
+#else
+	n = snr_rawcall4(__NR_pread64, fd, out, size, offset);
+#endif
+	snr_rawcall1(__NR_close, fd);
+	return n;
+}
+
+/* The shim that the new program can load, or NULL. */
+static const char *choose_shim(const struct snr_image *image, const struct snr_exec_plan *plan)
+{
+	struct snr_text shim = sizeof(void *) == 8 ? image->shim64 : image->shim32;
+
+	if (plan->kind == SNR_EXEC_DYNAMIC && plan->libc != SNR_LIBC_GLIBC)
+		return NULL; /* musl would try to load it, and fail */
+	if (plan->kind != SNR_EXEC_UNKNOWN) {
+		switch (plan->machine) {
+#if defined(__x86_64__) || defined(__i386__)
+		case EM_X86_64: /* with 32-bit pointers it is x32, for which there is none */
+			shim = image->shim64;
+			if (plan->elf_class != ELFCLASS64)
+				return NULL;
+			break;
+		case EM_386:
+			shim = image->shim32;
+			break;
+#elif defined(__aarch64__)
+		case EM_AARCH64:
+			shim = image->shim64;
+			break;
+		case EM_ARM:
+			shim = image->shim32;
+			break;
+#endif
+		default:
+			return NULL;
+		}
+	}
+	return shim.len ? snr_string(image, shim) : NULL;
+}
+
+static bool build_vectors(struct arena *arena, const struct snr_image *image, char *const *argv,
+			  long argc, char *const *envp)
+{
+	const char *front[SNR_EXEC_FRONT];
+	char value[SNR_IMAGE_VALUE];
+	struct snr_environ want = {
+		.envp = (const char *const *)envp,
+		.shim = choose_shim(image, &arena->plan),
+		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
+	};
+	int fd = shim_image_fd();
+	int nfront = snr_exec_argv(&arena->plan, front);
+	size_t args = nfront ? (size_t)(nfront + argc + 1) : 0;
+	struct snr_environ_size size;
+	char **slots;
+
+	if (fd >= 0) {
+		snr_environ_image(fd, own_pid(), value);
+		want.image = value;
+	}
+	size = snr_environ_measure(&want);
+	slots = arena_memory(arena, (args + size.slots) * sizeof(*slots) + size.bytes);
+	if (!slots)
+		return false;
+	for (int i = 0; i < nfront; i++)
+		slots[i] = (char *)(uintptr_t)front[i];
+	for (long i = 1; nfront && i <= argc; i++)
+		slots[nfront + i - 1] = argv[i];
+	if (nfront) {
+		slots[nfront + (argc ? argc - 1 : 0)] = NULL;
+		arena->child.argv = slots;
+	}
+	snr_environ_build(&want, slots + args, (char *)(slots + args + size.slots));
+	arena->child.envp = slots + args;
+	return true;
+}
+
+static bool prepare(struct arena *arena, struct snr_redirector *redirector, int dirfd,
+		    const char *path, struct snr_lookup lookup, char *const *argv,
+		    char *const *envp)
+{
+	long len = shim_string_length(path, SNR_PATH_MAX);
+	long argc = shim_count_vector(argv);
+	struct shim_child *child = &arena->child;
+
+	if (len < 0 || argc < 0 || shim_count_vector(envp) < 0)
+		return false;
+	snr_plan_exec(redirector, &arena->scratch, read_file, dirfd, path, (size_t)len, lookup,
+		      &arena->plan);
+	child->error = arena->plan.error;
+	child->changed = arena->plan.changed;
+	child->path = arena->plan.changed ? arena->plan.real : path;
+	child->argv = argv;
+	child->envp = envp;
+	if (redirector->image->verbose)
+		shim_log_plan(SNR_execve, path, child->changed ? child->path : NULL, child->error,
+			      arena->plan.rule);
+	return child->error || build_vectors(arena, redirector->image, argv, argc, envp);
+}
+
+struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lookup lookup,
+				      char *const argv[], char *const envp[])
+{
+	struct snr_redirector *redirector = shim_redirector();
+	struct arena *arena = redirector ? arena_take() : NULL;
+
+	if (!arena)
+		return NULL;
+	if (prepare(arena, redirector, dirfd, path, lookup, argv, envp))
+		return &arena->child;
+	shim_child_release(&arena->child);
+	return NULL;
+}
+
+bool shim_may_execute(const char *path)
+{
+	struct shim_slot *slot = shim_plan(SNR_access, (long)path, X_OK, 0, 0, 0);
+	long result;
+
+	if (!slot)
+		return shim_host.executable(NULL, path) == 0;
+	result = slot->plan.verdict == SNR_CHANGED ? shim_host.executable(NULL, slot->plan.text[0])
+						   : -EACCES;
+	shim_slot_release(slot);
+	return result == 0;
+}
+
+static bool environ_is_right(const struct snr_image *image)
+{
+	struct snr_text shim = sizeof(void *) == 8 ? image->shim64 : image->shim32;
+	const struct snr_environ want = {
+		.envp = (const char *const *)environ,
+		.shim = shim.len ? snr_string(image, shim) : NULL,
+		.image = snr_environ_get((const char *const *)environ, SNR_IMAGE_ENV),
+	};
+	int fd, pid;
+
+	/* Nothing is to be written but the image, and that is there. */
+	return want.image && snr_environ_parse_image(want.image, &fd, &pid) == 0 &&
+	       fd == shim_image_fd() &&
+	       snr_environ_measure(&want).bytes ==
+		       sizeof(SNR_IMAGE_ENV) + snr_length(want.image) + 1;
+}
+
+bool shim_is_right_already(const char *path)
+{
+	struct snr_redirector *redirector = shim_redirector();
+	struct shim_slot *slot;
+
+	if (!redirector)
+		return true;
+	if (!environ_is_right(redirector->image))
+		return false;
+	slot = shim_plan(SNR_access, (long)path, X_OK, 0, 0, 0);
+	if (slot)
+		shim_slot_release(slot);
+	return !slot;
+}

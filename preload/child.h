@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * What a new program is to be started with: file, argument vector and environment, so that it is
+ * redirected too. For the exec, spawn and command wrappers of preload/. Works in a vfork child: no
+ * malloc, nothing left behind.
+ */
+#ifndef SHIM_CHILD_H
+#define SHIM_CHILD_H
+
+#include "preload/shim.h"
+
+struct shim_child {
+	int error;         /* 0, or -errno: the exec must fail with it */
+	bool changed;      /* PATH is another file than was asked for, absolute and real */
+	const char *path;  /* what to execute */
+	char *const *argv; /* the interpreters in front where a script was unrolled */
+	char *const *envp;
+};
+
+/* Prepare the execution of PATH relative to DIRFD as LOOKUP says. NULL: there is nothing to do
+ * about it (no rules, or arguments that the kernel must refuse). Otherwise the answer lives until
+ * shim_child_release, or until the exec. */
+struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lookup lookup,
+				      char *const argv[], char *const envp[]);
+void shim_child_release(struct shim_child *child);
+
+/* execve(2) of PATH relative to DIRFD, with all of it. -1 with errno set. */
+int shim_exec(int dirfd, const char *path, int flags, char *const argv[], char *const envp[]);
+
+/* May the program execute PATH, after all rules? */
+bool shim_may_execute(const char *path);
+
+/* One element of a PATH: steps *AT behind it. Writes "ELEMENT/FILE" to OUT; false if it is too
+ * long. */
+bool shim_next_candidate(const char **at, const char *file, char *out);
+
+/* The PATH that execvp(3) searches. */
+const char *shim_search_list(void);
+
+/* Would a child that libc starts by itself, of the file PATH with the present environment, be just
+ * what shim_child_prepare makes of it? */
+bool shim_is_right_already(const char *path);
+
+#endif

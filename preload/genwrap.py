@@ -1,0 +1,241 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+# Makes the shim's wrappers and its version script from shared/pathops.def: the only generator, its output is never
+# committed. Called by the Makefile: genwrap.py wrappers|map|symbols FILE. It must never guess: a row it does not
+# understand stops the build.
+"""Usage: genwrap.py wrappers FILE   C, a readable function for each LIBC row
+       genwrap.py map FILE        the linker's version script: just the LIBC and BY_HAND symbols
+       genwrap.py symbols FILE    their names, one a line"""
+
+import re
+import sys
+
+PATH_ROLES = ("PATH", "LPATH", "FPATH", "SRC")
+FLAG_ROLES = ("OFLAGS", "ATFLAGS", "LINKFLAGS", "HOW", "INMASK", "FANFLAGS", "UMOUNTFLAGS", "FSPICKFLAGS",
+              "MOVEFLAGS", "FSCMD")
+# The C type that a role implies. VAL and the rest have theirs written in the row.
+TYPES = {role: "const char *" for role in PATH_ROLES + ("TEXT",)}
+TYPES.update({role: "int" for role in FLAG_ROLES + ("DIRFD",)})
+TYPES.update({"INMASK": "uint32_t", "FANFLAGS": "unsigned", "LINKFLAGS": "int", "MODE": "mode_t"})
+# access(2) and its like take their mode as int.
+INT_MODE = ("access", "faccessat", "faccessat2")
+MAX_PLANNED = 5  # arguments of shim_plan behind the operation: what fits in registers
+
+HEADERS = ("dirent.h", "fcntl.h", "stdint.h", "stdio.h", "sys/fanotify.h", "sys/inotify.h", "sys/ipc.h",
+           "sys/mount.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/swap.h", "sys/time.h", "sys/types.h",
+           "sys/xattr.h", "unistd.h", "utime.h")
+
+
+class Argument:
+    def __init__(self, role, ctype, name):
+        self.role, self.ctype = role, ctype
+        self.name, self.array = re.fullmatch(r"(\w+)(\[\d+\])?", name).groups("")
+
+    def declaration(self):
+        return self.ctype + ("" if self.ctype.endswith("*") else " ") + self.name + self.array
+
+    def is_integer(self):
+        return "*" not in self.ctype and not self.array and not self.ctype.startswith("shim_")
+
+
+class Row:
+    """A LIBC row, bound to the SYS row that it acts as."""
+
+    def __init__(self, ctype, symbol, acts_as, arguments, roles):
+        self.ctype, self.symbol, self.acts_as = ctype, symbol, acts_as
+        self.arguments, self.roles = arguments, roles
+        names = [argument.role for argument in arguments]
+        self.variadic = "OFLAGS" in names and names[-1] == "MODE"
+
+    def fixed(self):
+        return self.arguments[:-1] if self.variadic else self.arguments
+
+    def parameters(self):
+        text = ", ".join(argument.declaration() for argument in self.fixed())
+        return text + (", ..." if self.variadic else "")
+
+    def all_parameters(self):
+        return ", ".join(argument.declaration() for argument in self.arguments)
+
+    def values(self):
+        return ", ".join(argument.name for argument in self.arguments)
+
+    def paths(self):
+        return [argument for argument in self.arguments if argument.role in PATH_ROLES]
+
+    def of_roles(self, roles):
+        return [argument for argument in self.arguments if argument.role in roles]
+
+    def value_for(self, index):
+        """C text of argument INDEX of the kernel's call."""
+        role = self.roles[index]
+        group = PATH_ROLES if role in PATH_ROLES else (role,)
+        nth = sum(1 for earlier in self.roles[:index] if earlier in group)
+        mine = self.of_roles(group)
+        if role == "VAL":
+            if len(mine) != self.roles.count("VAL") or not mine[nth].is_integer():
+                return "0"
+        elif role == "DIRFD" and nth >= len(mine):
+            return "AT_FDCWD"
+        elif role in PATH_ROLES and nth >= len(mine):
+            raise SystemExit("genwrap: %s: %s has more paths" % (self.symbol, self.acts_as))
+        return "(long)" + mine[nth].name if nth < len(mine) else "0"
+
+    def planned(self):
+        values = [self.value_for(index) for index in range(len(self.roles))]
+        while len(values) > MAX_PLANNED and values[-1] == "0":
+            values.pop()
+        if len(values) > MAX_PLANNED:
+            raise SystemExit("genwrap: %s: too many arguments for shim_plan" % self.symbol)
+        return ", ".join(values + ["0"] * (MAX_PLANNED - len(values)))
+
+    def path_index(self, nth):
+        """Which argument of the kernel's call the NTH path of the wrapper is."""
+        return [index for index, role in enumerate(self.roles) if role in PATH_ROLES][nth]
+
+
+def split_commas(text):
+    """Split at the commas outside of parentheses."""
+    parts, depth, current = [], 0, ""
+    for char in text:
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if char == "," and not depth:
+            parts.append(current.strip())
+            current = ""
+        else:
+            current += char
+    return parts + [current.strip()] if current.strip() else parts
+
+
+def read_rows(path):
+    with open(path, encoding="ascii") as file:
+        text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+    for match in re.finditer(r"^(SYS|LIBC|BY_HAND)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
+        yield match.group(1), split_commas(match.group(2))
+
+
+def parse_argument(text, symbol, acts_as):
+    words = text.split()
+    role, name, ctype = words[0], words[-1], " ".join(words[1:-1])
+    if not ctype:
+        if role not in TYPES:
+            raise SystemExit("genwrap: %s: no type for %s" % (symbol, text))
+        ctype = "int" if role == "MODE" and acts_as in INT_MODE else TYPES[role]
+    return Argument(role, ctype, name)
+
+
+def parse_libc(fields, calls):
+    ctype, symbol, acts_as, arguments = fields
+    if acts_as not in calls:
+        raise SystemExit("genwrap: %s acts as %s, which has no SYS row" % (symbol, acts_as))
+    arguments = [parse_argument(text, symbol, acts_as) for text in split_commas(arguments[1:-1])]
+    return Row(ctype, symbol, acts_as, arguments, calls[acts_as])
+
+
+def read_table(path):
+    """The SYS roles by name, the LIBC rows, the BY_HAND symbols."""
+    calls, rows, by_hand = {}, [], []
+    for kind, fields in read_rows(path):
+        if kind == "SYS":
+            calls[fields[0]] = split_commas(fields[1][1:-1])
+        elif kind == "LIBC":
+            rows.append(parse_libc(fields, calls))
+        else:
+            by_hand.append(fields[0])
+    if not calls or not rows:
+        raise SystemExit("genwrap: no rows in " + path)
+    return calls, rows, by_hand
+
+
+def space(ctype):
+    return ctype if ctype.endswith("*") else ctype + " "
+
+
+def changed_function(row):
+    """The rare way: a rule applies."""
+    lines = ["static __attribute__((noinline)) %schanged_%s(struct shim_slot *slot, %s)" % (
+        space(row.ctype), row.symbol, row.all_parameters()), "{"]
+    for nth in range(len(row.paths())):
+        lines.append("\tchar text%d[SNR_PATH_MAX];" % nth)
+    lines += ["\tlong result;", ""]
+    for nth, argument in enumerate(row.paths()):
+        lines.append("\t%s = shim_take(slot, %d, %s, text%d);" % (
+            argument.name, row.path_index(nth), argument.name, nth))
+    lines += ["\tif (shim_leave(slot, &result))",
+              "\t\treturn %s;" % ("NULL" if row.ctype.endswith("*") else "(%s)result" % row.ctype),
+              "\treturn real_%s()(%s);" % (row.symbol, row.values()), "}"]
+    return lines
+
+
+def wrapper_function(row):
+    lines = ["SHIM_EXPORT %s%s(%s)" % (space(row.ctype), row.symbol, row.parameters()), "{"]
+    if row.variadic:
+        mode, flags = row.arguments[-1], row.of_roles(("OFLAGS",))[0]
+        lines.append("\t%s = 0;" % mode.declaration())
+    lines += ["\tstruct shim_slot *slot;", ""]
+    if row.variadic:
+        lines += ["\tif (shim_needs_mode(%s)) {" % flags.name, "\t\tva_list list;", "",
+                  "\t\tva_start(list, %s);" % flags.name,
+                  "\t\t%s = va_arg(list, %s);" % (mode.name, mode.ctype), "\t\tva_end(list);", "\t}"]
+    lines += ["\tslot = shim_plan(SNR_%s, %s);" % (row.acts_as, row.planned()),
+              "\tif (slot)",
+              "\t\treturn changed_%s(slot, %s);" % (row.symbol, row.values()),
+              "\treturn real_%s()(%s);" % (row.symbol, row.values()), "}"]
+    return lines
+
+
+def row_text(row):
+    missing = "shim_missing_pointer" if row.ctype.endswith("*") else "shim_missing"
+    lines = ["/* %s acts as %s(2) */" % (row.symbol, row.acts_as),
+             "typedef %s%s_call(%s);" % (space(row.ctype), row.symbol, row.parameters()),
+             "extern %s_call %s;" % (row.symbol, row.symbol), "",
+             "static %s_call *real_%s(void)" % (row.symbol, row.symbol), "{",
+             "\tstatic void *real;", "",
+             '\treturn (%s_call *)shim_next(&real, "%s", %s);' % (row.symbol, row.symbol, missing), "}", ""]
+    return "\n".join(lines + changed_function(row) + [""] + wrapper_function(row)) + "\n"
+
+
+def number_function(calls):
+    """The operation of a system call number, for syscall(2)."""
+    lines = ["int shim_op_of_call(long number)", "{", "\tswitch (number) {"]
+    for name in calls:
+        lines += ["#ifdef __NR_" + name, "\tcase __NR_%s:" % name, "\t\treturn SNR_%s;" % name, "#endif"]
+    return "\n".join(lines + ["\tdefault:", "\t\treturn -1;", "\t}", "}"]) + "\n"
+
+
+def print_wrappers(table):
+    calls, rows, _ = table
+    print("/* Made by preload/genwrap.py from shared/pathops.def. Do not edit. */")
+    print('#include "preload/shim.h"\n#include "shared/callnumbers.h"\n')
+    for header in HEADERS:
+        print("#include <%s>" % header)
+    print("#include <stdarg.h>\n")
+    print(number_function(calls))
+    print("\n".join(row_text(row) for row in rows), end="")
+
+
+def symbols(table):
+    _, rows, by_hand = table
+    return [row.symbol for row in rows] + by_hand
+
+
+def print_map(table):
+    print("/* Made by preload/genwrap.py from shared/pathops.def. Do not edit. */\n{\nglobal:")
+    for symbol in symbols(table):
+        print("\t%s;" % symbol)
+    print("local:\n\t*;\n};")
+
+
+def print_symbols(table):
+    print("\n".join(symbols(table)))
+
+
+def main():
+    modes = {"wrappers": print_wrappers, "map": print_map, "symbols": print_symbols}
+    if len(sys.argv) != 3 or sys.argv[1] not in modes:
+        raise SystemExit(__doc__)
+    modes[sys.argv[1]](read_table(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    main()

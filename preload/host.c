@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ * What the redirector wants to know, answered by direct system calls on our own process.
+ * Called through struct snr_host only. It must never go through libc: the wrappers there would call
+ * us back.
+ */
+#include "preload/shim.h"
+
+#include "shared/callnumbers.h"
+#include "shared/rawcall/rawcall.h"
+#include "shared/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static long host_read_string(void *context, uint64_t address, char *out, size_t size)
+{
+	const char *string = (const char *)(uintptr_t)address;
+	long len = shim_string_length(string, size);
+
+	if (len >= 0)
+		snr_copy(out, string, (size_t)len + 1);
+	return len;
+}
+
+static long host_read_bytes(void *context, uint64_t address, void *out, size_t size)
+{
+	const void *bytes = (const void *)(uintptr_t)address;
+
+	if (!shim_is_readable(bytes, size))
+		return -EFAULT;
+	snr_copy(out, bytes, size);
+	return 0;
+}
+
+static long host_read_link(void *context, const char *path, char *out, size_t size)
+{
+	return snr_rawcall4(__NR_readlinkat, AT_FDCWD, path, out, size);
+}
+
+/* readlink of "DIR/." searches DIR and then finds that "." is no link. */
+static long host_search(void *context, const char *path)
+{
+	char dot[SNR_PATH_MAX];
+	struct snr_builder builder = {.out = dot, .size = sizeof(dot)};
+	char byte;
+	long result;
+
+	snr_add_text(&builder, path);
+	snr_add(&builder, "/.", 2);
+	if (snr_finish(&builder) < 0)
+		return 0;
+	result = snr_rawcall4(__NR_readlinkat, AT_FDCWD, dot, &byte, sizeof(byte));
+	return result >= 0 || result == -EINVAL ? 0 : result;
+}
+
+/* As exec would see it: by the effective ids, where the kernel can say so (5.8). */
+static long host_executable(void *context, const char *path)
+{
+	long result = snr_rawcall4(__NR_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS);
+
+	if (result == -ENOSYS || result == -EPERM)
+		result = snr_rawcall3(__NR_faccessat, AT_FDCWD, path, X_OK);
+	return result;
+}
+
+static long descriptor_directory(int dirfd, char *out, size_t size)
+{
+	char path[40];
+	struct snr_builder builder = {.out = path, .size = sizeof(path)};
+	long n;
+
+	snr_add_text(&builder, "/proc/self/fd/");
+	snr_add_number(&builder, dirfd);
+	snr_finish(&builder);
+	n = snr_rawcall4(__NR_readlinkat, AT_FDCWD, path, out, size);
+	if (n < 0)
+		return n == -ENOENT ? -EBADF : n;
+	if ((size_t)n >= size)
+		return -ENAMETOOLONG;
+	out[n] = '\0';
+	return n;
+}
+
+static long host_directory(void *context, int dirfd, char *out, size_t size)
+{
+	long n;
+
+	if (dirfd != AT_FDCWD)
+		return dirfd < 0 ? -EBADF : descriptor_directory(dirfd, out, size);
+	n = snr_rawcall2(__NR_getcwd, out, size);
+	return n > 0 ? n - 1 : n;
+}
+
+const struct snr_host shim_host = {
+	.read_string = host_read_string,
+	.read_bytes = host_read_bytes,
+	.read_link = host_read_link,
+	.search = host_search,
+	.executable = host_executable,
+	.directory = host_directory,
+};

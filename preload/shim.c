@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ * What every wrapper does: plan the call, take the changed paths out, finish or go on.
+ * For preload/ only. It must never change errno but where the call itself fails.
+ */
+#include "preload/shim.h"
+
+#include "shared/callnumbers.h"
+#include "shared/rawcall/rawcall.h"
+#include "shared/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+long shim_fail(long error)
+{
+	errno = (int)-error;
+	return -1;
+}
+
+bool shim_needs_mode(int flags)
+{
+	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+/* The log's line of one planned call: its first changed path, or its first path at all. */
+static void log_plan(const struct snr_call *call, const struct snr_plan *plan)
+{
+	const struct snr_pathop *op = &snr_pathops[call->op];
+	int arg = 0;
+
+	if (plan->npaths) {
+		arg = plan->path_arg[0];
+	} else {
+		while (arg < SNR_NARGS && !snr_role_is_path(op->role[arg]))
+			arg++;
+	}
+	if (arg == SNR_NARGS)
+		return;
+	shim_log_plan(call->op, (const char *)(uintptr_t)call->arg[arg],
+		      plan->verdict == SNR_CHANGED ? plan->text[0] : NULL,
+		      plan->verdict == SNR_FINISHED ? plan->result : 0, plan->rule);
+}
+
+struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long e)
+{
+	const struct snr_call call = {.op = op,
+				      .arg = {(uint64_t)a, (uint64_t)b, (uint64_t)c, (uint64_t)d,
+					      (uint64_t)e}};
+	struct snr_redirector *redirector = shim_redirector();
+	struct shim_slot *slot;
+
+	if (!redirector)
+		return NULL;
+	slot = shim_slot_take();
+	if (!slot)
+		return NULL;
+	snr_plan_call(redirector, &slot->scratch, &call, &slot->plan);
+	if (__builtin_expect(redirector->image->verbose, 0))
+		log_plan(&call, &slot->plan);
+	if (slot->plan.verdict != SNR_UNCHANGED || slot->plan.reverse)
+		return slot;
+	shim_slot_release(slot);
+	return NULL;
+}
+
+const char *shim_take(const struct shim_slot *slot, int arg, const char *path, char *text)
+{
+	const struct snr_plan *plan = &slot->plan;
+
+	if (plan->verdict != SNR_CHANGED)
+		return path;
+	for (int i = 0; i < plan->npaths; i++) {
+		if (plan->path_arg[i] == arg) {
+			snr_copy(text, plan->text[i], plan->path_len[i] + 1u);
+			return text;
+		}
+	}
+	return path;
+}
+
+bool shim_leave(struct shim_slot *slot, long *result)
+{
+	enum snr_verdict verdict = slot->plan.verdict;
+	long answer = slot->plan.result;
+
+	shim_slot_release(slot);
+	if (verdict != SNR_FINISHED)
+		return false;
+	*result = answer < 0 ? shim_fail(answer) : answer;
+	return true;
+}
+
+const char *shim_redirect(enum snr_op op, const char *path, char *text)
+{
+	struct shim_slot *slot = shim_plan(op, (long)path, 0, 0, 0, 0);
+	long result;
+
+	if (!slot)
+		return path;
+	path = shim_take(slot, 0, path, text);
+	return shim_leave(slot, &result) ? NULL : path;
+}
+
+/* The kernel's layout is that of struct stat64 on all our machines. */
+static long stat_real(const char *path, struct stat64 *st, int flags)
+{
+#ifdef __NR_newfstatat
+	return snr_rawcall4(__NR_newfstatat, AT_FDCWD, path, st, flags);
+#else
+	return snr_rawcall4(__NR_fstatat64, AT_FDCWD, path, st, flags);
+#endif
+}
+
+long shim_stat(const char *path, struct stat64 *st, int flags)
+{
+	struct shim_slot *slot = shim_plan(SNR_newfstatat, AT_FDCWD, (long)path, 0, flags, 0);
+	long result;
+
+	if (!slot)
+		return stat_real(path, st, flags);
+	if (slot->plan.verdict == SNR_FINISHED)
+		result = slot->plan.result;
+	else
+		result = stat_real(slot->plan.npaths ? slot->plan.text[0] : path, st, flags);
+	shim_slot_release(slot);
+	return result;
+}
+
+long shim_reverse(const char *name, size_t len, char *out, size_t size)
+{
+	struct snr_redirector *redirector = shim_redirector();
+
+	if (!redirector)
+		return -ENOSYS;
+	return snr_reverse(redirector->image, name, len, out, size);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ * The shim's own interface: what a wrapper, generated or written by hand, needs.
+ *
+ * Rules of the house, for every file of preload/: we are guests in somebody else's process. A
+ * wrapper may run before constructors, in a vfork child, in a signal handler, with 16 KiB of stack
+ * left, in any thread. So: no malloc (but where libc's function is documented to return malloc'd
+ * memory), no stdio, no locks, no TLS but errno, no buffer above 4 KiB on the stack (one a path),
+ * no exit, no abort, no message. Whatever goes wrong: let the real call through. errno is touched
+ * only where the call fails, by shim_fail alone.
+ */
+#ifndef SHIM_H
+#define SHIM_H
+
+#include "shared/rewrite.h"
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#define SHIM_EXPORT __attribute__((visibility("default")))
+
+/* ---- the real symbols (symbols.c) ---- */
+
+/* The definition of NAME in the objects that were loaded behind us, default version; NULL if there
+ * is none. Like dlsym(RTLD_NEXT), but without its locks and memory, so that it works everywhere. */
+void *shim_symbol(const char *name);
+
+/* Look NAME up and remember it in *CACHE; MISSING where this libc has none. */
+void *shim_find(void **cache, const char *name, void *missing);
+
+/* What stands for a function that this libc lacks: -1 or NULL, ENOSYS. */
+long shim_missing(void);
+void *shim_missing_pointer(void);
+
+/* The function behind the wrapper of NAME. The one place that decides how a wrapper reaches the
+ * kernel. */
+static inline void *shim_next(void **cache, const char *name, void *missing)
+{
+	void *real = __atomic_load_n(cache, __ATOMIC_ACQUIRE);
+
+	return __builtin_expect(real != NULL, 1) ? real : shim_find(cache, name, missing);
+}
+
+/* For wrappers by hand: SHIM_REAL(int, chdir, (const char *path)) defines real_chdir(), a pointer
+ * to the function. */
+#define SHIM_REAL_AS(type, symbol, parameters, missing)                                            \
+	typedef type symbol##_call parameters;                                                     \
+	extern symbol##_call symbol;                                                               \
+	static symbol##_call *real_##symbol(void)                                                  \
+	{                                                                                          \
+		static void *real;                                                                 \
+		return (symbol##_call *)shim_next(&real, #symbol, missing);                        \
+	}
+#define SHIM_REAL(type, symbol, parameters) SHIM_REAL_AS(type, symbol, parameters, shim_missing)
+#define SHIM_REAL_POINTER(type, symbol, parameters)                                                \
+	SHIM_REAL_AS(type, symbol, parameters, shim_missing_pointer)
+
+/* ---- the image and what belongs to the process (image.c) ---- */
+
+/* The redirector of this process, or NULL: nothing is to be redirected. Maps the image at its first
+ * call. */
+struct snr_redirector *shim_redirector(void);
+
+/* A descriptor of the image that a child of this process will inherit: ours, or a new one where the
+ * program has closed it. -errno if there is none to be had. */
+int shim_image_fd(void);
+
+/* The environment that this process was started with, as it lies on the stack. */
+const char *const *shim_initial_environment(void);
+
+/* ---- memory (pool.c) ---- */
+
+/* What one plan works with. Held only while planning, never across a call of libc. */
+struct shim_slot {
+	int taken;
+	bool mapped;
+	struct snr_plan plan;
+	char text[SNR_MAX_PATHS][SNR_PATH_MAX];
+	struct snr_scratch scratch;
+};
+
+/* A slot with plan.text[] set, or NULL: no memory at all. */
+struct shim_slot *shim_slot_take(void);
+void shim_slot_release(struct shim_slot *slot);
+
+/* Pages from the kernel; NULL if it has none. */
+void *shim_map(size_t size);
+void shim_unmap(void *memory, size_t size);
+
+/* ---- the program's memory (memory.c) ---- */
+
+/* Are the SIZE bytes at ADDRESS readable? */
+bool shim_is_readable(const void *address, size_t size);
+
+/* Length of the string at ADDRESS; -EFAULT, or -ENAMETOOLONG where no NUL is within SIZE bytes. */
+long shim_string_length(const char *address, size_t size);
+
+/* Number of pointers before the NULL of VECTOR (argv, envp), all strings readable; NULL has 0.
+ * -EFAULT otherwise. */
+long shim_count_vector(char *const *vector);
+
+/* ---- plans (shim.c) ---- */
+
+extern const struct snr_host shim_host;
+
+/* Plan the call OP with its kernel arguments; at most the first five matter. NULL: let the call
+ * through as it is. Otherwise take the paths out with shim_take, then end it with shim_leave. */
+struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long e);
+
+/* The path to use for kernel argument ARG: PATH itself, or the changed one, copied to TEXT of
+ * SNR_PATH_MAX bytes. */
+const char *shim_take(const struct shim_slot *slot, int arg, const char *path, char *text);
+
+/* Give the slot back. True if the call is finished: *RESULT is what to return, errno is set. */
+bool shim_leave(struct shim_slot *slot, long *result);
+
+/* Where PATH leads, for by-hand wrappers with one path relative to the cwd: PATH itself or TEXT.
+ * NULL with errno set where the call must fail. */
+const char *shim_redirect(enum snr_op op, const char *path, char *text);
+
+/* stat PATH as the program would see it, by one system call; FLAGS as fstatat(2)'s. 0 or -errno.
+ * For code of ours that must not depend on which names of stat this libc has. */
+long shim_stat(const char *path, struct stat64 *st, int flags);
+
+/* The program's name for the real NAME of LEN bytes, in OUT of SIZE bytes. Length or -errno. */
+long shim_reverse(const char *name, size_t len, char *out, size_t size);
+
+/* -1, with errno set from -errno. The only place where the shim sets errno. */
+long shim_fail(long error);
+
+/* Does open(2) with FLAGS have a third argument? */
+bool shim_needs_mode(int flags);
+
+/* The operation of system call NUMBER, or -1 (generated). */
+int shim_op_of_call(long number);
+
+/* ---- log (logging.c) ---- */
+
+/* Write what was planned for CALL, if -v asks for it. FROM is the program's path. */
+void shim_log_plan(enum snr_op op, const char *from, const char *to, int result, uint32_t rule);
+
+/* Types of arguments in shared/pathops.def that C cannot write in front of a name. */
+typedef int (*shim_filter)(const struct dirent *entry);
+typedef int (*shim_filter64)(const struct dirent64 *entry);
+typedef int (*shim_order)(const struct dirent **a, const struct dirent **b);
+typedef int (*shim_order64)(const struct dirent64 **a, const struct dirent64 **b);
+
+#endif
