@@ -72,6 +72,10 @@ acme = $(addprefix $(O)/acme/,acme acme-index acme-report $(if $(havego),acme-sy
 # unless told otherwise.
 again = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(J))
 
+# What is being made, or with V=1 the whole command.
+Q := $(if $(filter-out 0,$(V)),,@)
+made = @mkdir -p $(@D)$(if $(Q),; printf '  %s %s\n' $(1) $(patsubst $(O)/%,%,$@))
+
 .PHONY: all check check-now unit integration bench soak lint demo demo-now install clean setup format programs help
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
@@ -95,57 +99,57 @@ $(O)/objects: force
 force:
 
 $(launcher): $(O)/host/launcher/main.o $(host_o) $(O)/objects
-	@mkdir -p $(@D)
-	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+	$(call made,LD)
+	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 $(O)/host/shared/%.o: shared/%.c $(O)/flags
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(BASE) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call made,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(O)/host/%.o: %.c $(O)/flags
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(BASE) $(HARDEN) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call made,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE) $(HARDEN) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
 
 # The table -> wrappers and version map. The shim is never built with sanitizers: it must load into programs
 # that have none.
 $(O)/gen/wrappers.c: preload/genwrap.py shared/pathops.def
-	@mkdir -p $(@D)
-	$(PYTHON) preload/genwrap.py wrappers shared/pathops.def >$@
+	$(call made,GEN)
+	$(Q)$(PYTHON) preload/genwrap.py wrappers shared/pathops.def >$@
 
 $(O)/gen/shim.map: preload/genwrap.py shared/pathops.def
-	@mkdir -p $(@D)
-	$(PYTHON) preload/genwrap.py map shared/pathops.def >$@
+	$(call made,GEN)
+	$(Q)$(PYTHON) preload/genwrap.py map shared/pathops.def >$@
 
 define shim_rules
 $(O)/$(1)/shared/%.o: shared/%.c $(O)/flags
-	@mkdir -p $$(@D)
-	$$(CC) $(2) $$(CPPFLAGS) $$(BASE) $$(FREESTANDING) $$(SHIMFLAGS) $$(CFLAGS) -c -o $$@ $$<
+	$$(call made,CC)
+	$$(Q)$$(CC) $(2) $$(CPPFLAGS) $$(BASE) $$(FREESTANDING) $$(SHIMFLAGS) $$(CFLAGS) -c -o $$@ $$<
 $(O)/$(1)/preload/%.o: preload/%.c $(O)/flags
-	@mkdir -p $$(@D)
-	$$(CC) $(2) $$(CPPFLAGS) $$(BASE) $$(SHIMFLAGS) $$(CFLAGS) -c -o $$@ $$<
+	$$(call made,CC)
+	$$(Q)$$(CC) $(2) $$(CPPFLAGS) $$(BASE) $$(SHIMFLAGS) $$(CFLAGS) -c -o $$@ $$<
 $(O)/$(1)/gen/wrappers.o: $(O)/gen/wrappers.c $(O)/flags
-	@mkdir -p $$(@D)
-	$$(CC) $(2) $$(CPPFLAGS) $$(BASE) $$(SHIMFLAGS) $$(CFLAGS) -c -o $$@ $$<
+	$$(call made,CC)
+	$$(Q)$$(CC) $(2) $$(CPPFLAGS) $$(BASE) $$(SHIMFLAGS) $$(CFLAGS) -c -o $$@ $$<
 endef
 $(eval $(call shim_rules,shim,))
 $(eval $(call shim_rules,shim32,-m32))
 
 SHIMLINK = -shared -Wl,-soname,libsnapredir.so -Wl,--version-script=$(O)/gen/shim.map -Wl,-z,now -Wl,-z,relro \
-	-Wl,--no-undefined -Wl,--hash-style=both
+	-Wl,--no-undefined -Wl,--hash-style=both -Wl,-Bsymbolic-functions
 $(shim): $(shim_o) $(O)/gen/shim.map $(O)/objects
-	@mkdir -p $(@D)
-	$(CC) $(SHIMLINK) $(LDFLAGS) -o $@ $(shim_o) -ldl
+	$(call made,LD)
+	$(Q)$(CC) $(SHIMLINK) $(LDFLAGS) -o $@ $(shim_o)
 $(shim32): $(shim32_o) $(O)/gen/shim.map $(O)/objects
-	@mkdir -p $(@D)
-	$(CC) -m32 $(SHIMLINK) $(LDFLAGS) -o $@ $(shim32_o) -ldl
+	$(call made,LD)
+	$(Q)$(CC) -m32 $(SHIMLINK) $(LDFLAGS) -o $@ $(shim32_o)
 
 $(O)/unit/%: tests/unit/%.c $(host_o) $(O)/objects
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) $(CFLAGS) -o $@ $< $(host_o) $(LIBS) -lcmocka
+	$(call made,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) $(CFLAGS) -o $@ $< $(host_o) $(LIBS) -lcmocka
 
 $(O)/bench/%: tests/bench/%.c $(host_o) $(O)/objects
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(CFLAGS) -o $@ $< $(host_o) $(LIBS)
+	$(call made,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(CFLAGS) -o $@ $< $(host_o) $(LIBS)
 
 # --- programs that the tests and the demo run ---------------------------------------------------------------
 PROGRAMFLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -pthread -MMD -MP -MF $@.d -MT $@
@@ -154,33 +158,33 @@ GOBUILD = CGO_ENABLED=0 GO111MODULE=off GOPROXY=off GOTOOLCHAIN=local GOFLAGS= G
 
 programs: $$(programs) $$(acme)
 $(O)/programs/%-static: tests/programs/%.c $(O)/flags
-	@mkdir -p $(@D)
-	$(CC) $(PROGRAMFLAGS) -static -o $@ $<
+	$(call made,CC)
+	$(Q)$(CC) $(PROGRAMFLAGS) -static -o $@ $<
 $(O)/programs/%-musl: tests/programs/%.c $(O)/flags
-	@mkdir -p $(@D)
-	$(MUSLCC) $(PROGRAMFLAGS) -static -o $@ $<
+	$(call made,CC)
+	$(Q)$(MUSLCC) $(PROGRAMFLAGS) -static -o $@ $<
 $(O)/programs/%-32: tests/programs/%.c $(O)/flags
-	@mkdir -p $(@D)
-	$(CC) -m32 $(PROGRAMFLAGS) -o $@ $<
+	$(call made,CC)
+	$(Q)$(CC) -m32 $(PROGRAMFLAGS) -o $@ $<
 $(O)/programs/%-go: tests/programs/%.go
-	@mkdir -p $(@D)
-	$(GOBUILD) -o $@ $<
+	$(call made,GO)
+	$(Q)$(GOBUILD) -o $@ $<
 $(O)/programs/%: tests/programs/%.c $(O)/flags
-	@mkdir -p $(@D)
-	$(CC) $(PROGRAMFLAGS) -o $@ $<
+	$(call made,CC)
+	$(Q)$(CC) $(PROGRAMFLAGS) -o $@ $<
 
 $(O)/acme/acme: snap/demo/acme.c $(O)/flags
-	@mkdir -p $(@D)
-	$(CC) $(PROGRAMFLAGS) -o $@ $<
+	$(call made,CC)
+	$(Q)$(CC) $(PROGRAMFLAGS) -o $@ $<
 $(O)/acme/acme-index: snap/demo/acme-index.c $(O)/flags
-	@mkdir -p $(@D)
-	$(CC) $(PROGRAMFLAGS) -static -o $@ $<
+	$(call made,CC)
+	$(Q)$(CC) $(PROGRAMFLAGS) -static -o $@ $<
 $(O)/acme/acme-sync: snap/demo/acme-sync.go
-	@mkdir -p $(@D)
-	$(GOBUILD) -o $@ $<
+	$(call made,GO)
+	$(Q)$(GOBUILD) -o $@ $<
 $(O)/acme/acme-report: snap/demo/acme-report
-	@mkdir -p $(@D)
-	install -m 755 $< $@
+	$(call made,CP)
+	$(Q)install -m 755 $< $@
 
 # --- targets for people ---------------------------------------------------------------------------------------
 setup:

@@ -15,7 +15,7 @@ prepare() {
 rules <<'END'
 bind /opt/acme $T/target
 bind /etc/acme.conf $T/conf
-bind /var/lib/acme/data $T/data
+bind /var/lib/acme $T/data
 END
 
 same -o hello 'cat an absolute path' cat /opt/acme/file
@@ -29,16 +29,16 @@ same -x 1 'cat a name that is not there' cat /opt/acme/nothing
 same -x 1 'cat a file as a directory' cat /etc/acme.conf/x
 same -x 1 'cat a directory' cat /opt/acme
 same -x 1 'a name that only begins like a rule' cat /opt/acme-other /etc/acme.conf2
-same 'cp out of a rule and into one' cp -a /opt/acme/. /var/lib/acme/data/
-same -u 'cp out of a rule and into one' cp -r /opt/acme/. /var/lib/acme/data/
-same 'mv across two rules' mv /opt/acme/sub /opt/acme/file /var/lib/acme/data
+same 'cp out of a rule and into one' cp -a /opt/acme/. /var/lib/acme/
+same -u 'cp out of a rule and into one' cp -r /opt/acme/. /var/lib/acme/
+same 'mv across two rules' mv /opt/acme/sub /opt/acme/file /var/lib/acme
 same 'rm -r of what is inside' rm -r /opt/acme/sub /opt/acme/link
-same -x 1 'rm -r of the path of a rule itself' rm -r /var/lib/acme/data
-same 'mkdir, touch, chmod, ln, readlink' sh -c 'cd /var/lib/acme/data && mkdir -m 700 d && touch -d @1000 d/f &&
+same -x 1 'rm -r of the path of a rule itself' rm -r /var/lib/acme
+same 'mkdir, touch, chmod, ln, readlink' sh -c 'cd /var/lib/acme && mkdir -m 700 d && touch -d @1000 d/f &&
 	chmod 640 d/f && ln d/f hard && ln -s /etc/acme.conf soft && readlink soft && readlink -f soft && cat soft &&
 	stat -c "%a %Y %h %n" d/f && pwd -P && truncate -s 10 hard && rm d/f && rmdir d'
-same -x 1 'a hard link from one rule to another' ln /opt/acme/file /var/lib/acme/data/file
+same -x 1 'a hard link from one rule to another' ln /opt/acme/file /var/lib/acme/file
 same 'redirections of the shell' sh -c 'echo more >>/etc/acme.conf && read -r x </etc/acme.conf && echo "$x"'
-same 'dd and tee' sh -c 'dd if=/opt/acme/file of=/var/lib/acme/data/a bs=2 status=none &&
-	echo t | tee /var/lib/acme/data/b /etc/acme.conf'
+same 'dd and tee' sh -c 'dd if=/opt/acme/file of=/var/lib/acme/a bs=2 status=none &&
+	echo t | tee /var/lib/acme/b /etc/acme.conf'
 finish

@@ -16,17 +16,17 @@ prepare() {
 	chmod +x lib/script
 }
 rules <<'END'
-bind /opt/acme/lib $T/lib
+bind /opt/acme $T/lib
 bind /var/lib/acme $T/data
 END
 export PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1
 
-same 'modules from a rule' env PYTHONPATH=/opt/acme/lib $python -c 'import outer; print(outer.__file__, outer.inner.__file__)'
-same 'bytecode is written beside them' env -u PYTHONDONTWRITEBYTECODE PYTHONPATH=/opt/acme/lib $python -W ignore -c 'import outer, glob
-print(sorted(glob.glob("/opt/acme/lib/**/*.py*", recursive=True)))
-import shutil; shutil.rmtree("/opt/acme/lib/__pycache__"); shutil.rmtree("/opt/acme/lib/pack/__pycache__")'
-same 'a script by its #! line' /opt/acme/lib/script one two
-same -u 'a script by its #! line' /opt/acme/lib/script one two
+same 'modules from a rule' env PYTHONPATH=/opt/acme $python -c 'import outer; print(outer.__file__, outer.inner.__file__)'
+same 'bytecode is written beside them' env -u PYTHONDONTWRITEBYTECODE PYTHONPATH=/opt/acme $python -W ignore -c 'import outer, glob
+print(sorted(glob.glob("/opt/acme/**/*.py*", recursive=True)))
+import shutil; shutil.rmtree("/opt/acme/__pycache__"); shutil.rmtree("/opt/acme/pack/__pycache__")'
+same 'a script by its #! line' /opt/acme/script one two
+same -u 'a script by its #! line' /opt/acme/script one two
 same 'threads' $python -c 'import threading, os
 def work(n):
     for i in range(50):
@@ -41,15 +41,15 @@ print(sorted(os.listdir("/var/lib/acme")))'
 same 'subprocesses of every kind' $python -c 'import subprocess, os, sys
 print(subprocess.run(["cat", "/var/lib/acme/conf.ini"], capture_output=True))
 print(subprocess.run(["cat", "conf.ini"], cwd="/var/lib/acme", capture_output=True, close_fds=True))
-print(subprocess.run("cat /var/lib/acme/conf.ini; pwd -P", shell=True, cwd="/opt/acme/lib", capture_output=True))
+print(subprocess.run("cat /var/lib/acme/conf.ini; pwd -P", shell=True, cwd="/opt/acme", capture_output=True))
 print(subprocess.run(["/bin/cat", "/var/lib/acme/conf.ini"], env={}, capture_output=True))
-print(subprocess.run(["/opt/acme/lib/script", "x"], env={}, capture_output=True))
-print(subprocess.run(["script"], env={"PATH": "/nowhere:/opt/acme/lib"}, capture_output=True))
+print(subprocess.run(["/opt/acme/script", "x"], env={}, capture_output=True))
+print(subprocess.run(["script"], env={"PATH": "/nowhere:/opt/acme"}, capture_output=True))
 sys.stdout.flush()
 pid = os.posix_spawn("/bin/cat", ["cat", "/var/lib/acme/conf.ini"], {})
 print(os.waitpid(pid, 0)[1])
 print(os.system("cat /var/lib/acme/conf.ini >/var/lib/acme/copy"), os.popen("cat /var/lib/acme/copy").read())
-os.execv("/opt/acme/lib/script", ["script", "last"])'
+os.execv("/opt/acme/script", ["script", "last"])'
 same 'multiprocessing' $python -c 'import multiprocessing as m
 def f(x): return open("/var/lib/acme/conf.ini").read() + str(x)
 if __name__ == "__main__":
@@ -66,7 +66,7 @@ print(os.readlink("/proc/self/cwd"), os.readlink(f"/proc/self/fd/{fd}"))
 os.fchdir(fd); print(os.getcwd()); print(sorted(e.name for e in os.scandir(".")), [w[0] for w in os.walk("/var/lib/acme")])
 f = tempfile.NamedTemporaryFile(dir="/var/lib/acme"); print(os.path.dirname(f.name), os.path.exists(f.name)); f.close()
 t = tempfile.mkdtemp(dir="/var/lib/acme"); print(os.path.isdir(t)); os.rmdir(t)
-shutil.copytree("/var/lib/acme/a", "/opt/acme/lib/copy"); shutil.move("/opt/acme/lib/copy", "/var/lib/acme/moved")
+shutil.copytree("/var/lib/acme/a", "/opt/acme/copy"); shutil.move("/opt/acme/copy", "/var/lib/acme/moved")
 for bad in ("/var/lib/acme/none", "/var/lib/acme/conf.ini/x", "/var/lib/acme/a", ""):
     try: open(bad)
     except OSError as e: print(e)
