@@ -6,7 +6,8 @@
  */
 #include "preload/child.h"
 
-#include "shared/text.h"
+#include "shared/callnumbers.h"
+#include "shared/rawcall/rawcall.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -151,19 +152,19 @@ static int start(pid_t *pid, const char *command, int end, int target)
  * close-on-exec. */
 static int make_pipe(int ends[2], int own, int target)
 {
-	int other;
+	long result = snr_rawcall2(__NR_pipe2, ends, O_CLOEXEC);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -1;
+	if (result < 0)
+		return (int)shim_fail(result);
 	if (ends[!own] != target)
 		return 0;
-	other = fcntl(target, F_DUPFD_CLOEXEC, target + 1);
+	result = snr_rawcall3(__NR_fcntl, target, F_DUPFD_CLOEXEC, target + 1);
 	close(target);
-	ends[!own] = other;
-	if (other >= 0)
+	ends[!own] = (int)result;
+	if (result >= 0)
 		return 0;
 	close(ends[own]);
-	return -1;
+	return (int)shim_fail(result);
 }
 
 static FILE *open_process(struct process *process, const char *command, bool reading,
@@ -188,7 +189,7 @@ static FILE *open_process(struct process *process, const char *command, bool rea
 		return NULL;
 	}
 	if (!close_on_exec)
-		fcntl(ends[own], F_SETFD, 0);
+		snr_rawcall3(__NR_fcntl, ends[own], F_SETFD, 0);
 	process->fd = ends[own];
 	return stream;
 }
