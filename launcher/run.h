@@ -10,8 +10,11 @@
 /* One attempt to execute FILE with ARGV and ENVP: returns -errno, or not at all. */
 typedef int (*run_attempt)(void *context, const char *file, char *const argv[], char *const envp[]);
 
-/* The plain execve(2), past any library that wraps it. */
+/* execve(3). A shim that redirects this very process keeps redirecting the program. */
 int run_untouched(void *context, const char *file, char *const argv[], char *const envp[]);
+
+/* execve(2) itself: the program gets just this environment, whatever shim is in this process. */
+int run_exactly(const char *file, char *const argv[], char *const envp[]);
 
 /* Execute PROGRAM, searched in PATH as execvp(3) does, by ATTEMPT; a file of no known format is
  * given to /bin/sh. Does not return: says what is wrong and exits with 127 (not found) or 126. */

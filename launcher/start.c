@@ -121,7 +121,7 @@ static int execute(const struct preload *preload, const char *file, char *const 
 	char *bytes = pool_grow(NULL, size.bytes + 1, 1);
 
 	snr_environ_build(&want, slots, bytes);
-	int error = run_untouched(NULL, file, argv, slots);
+	int error = run_exactly(file, argv, slots);
 	free(slots);
 	free(bytes);
 	return error;
