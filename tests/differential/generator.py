@@ -26,7 +26,7 @@ class Options:
 
     def __init__(self, **given):
         self.own_names = False  # targets by their real names, too
-        self.chroot = True
+        self.without = ()  # kinds of operations
         self.__dict__.update(given)
 
 
@@ -57,7 +57,7 @@ class Generator:
         self.lines = []
         self.number = 0
         self.kinds, self.weights = zip(*[(k, w) for k, w in WEIGHTS
-                                         if self.options.chroot or k != 'chroot'])
+                                         if k not in self.options.without])
 
     # ---- names ----
 

@@ -3,103 +3,101 @@
 
 Used by the driver. Delta debugging over the lines of the script: any subset of them is a script.
 """
+import re
+
 LONGEST = 160
 MOST_SHOWN = 40
+TREES = 'the trees left behind'
 
 
 def both(work, world, lines, config):
     return work.run(world, lines, config.reference()), work.run(world, lines, config)
 
 
-def first_difference(expected, got):
-    for n, pair in enumerate(zip(expected.log, got.log)):
-        if pair[0] != pair[1]:
-            return n
-    if len(expected.log) != len(got.log):
-        return min(len(expected.log), len(got.log))
-    return None
+def answers(log):
+    """What each operation printed, by its number; a child's lines belong to its parent's."""
+    found, pending = {}, []
+    for text in log:
+        head = text.split(' ', 1)[0]
+        if head.isdigit() and ' child' not in text:
+            found[int(head)] = '\n'.join(pending + [text])
+            pending = []
+        elif text == 'end':
+            found['end'] = text
+        else:
+            pending.append(text)
+    return found
 
 
-def number_of(text):
-    head = text.strip().split(' ')[0]
-    return int(head) if head.isdigit() else None
+def is_error(text):
+    """Did the operation fail, and nothing else happen?"""
+    return re.fullmatch(r'\d+ E[A-Z0-9]+', text) is not None
 
 
-def numbers_by_line(lines):
-    return {int(line.split('\t', 1)[0]): n for n, line in enumerate(lines)}
+def gist(text):
+    """The result without the names in it."""
+    words = [w for w in text.split(' ')[1:] if '/' not in w and "'" not in w and not w.isdigit()]
+    return ' '.join(words[:6])[:60] or '(names)'
 
 
-def last_number(log, at):
-    """Number of the operation that printed log line AT (a child's line precedes its own)."""
-    for text in log[at:]:
-        number = number_of(text)
-        if number is not None:
-            return number
-    return None
+def differences(lines, expected, got):
+    """What kinds of difference there are, as pairs (kind, number of the operation), in order. Two
+    errors that differ change nothing, so the comparison goes on after them; anything else ends it."""
+    found = []
+    wanted, given = answers(expected.log), answers(got.log)
+    for line in lines:
+        number, _, kind = line.split('\t')[:3]
+        number = int(number)
+        a, b = wanted.get(number), given.get(number)
+        if a == b:
+            continue
+        if b is None:
+            return found + [('%s: ended early, status %s' % (kind, got.status), number)]
+        if a is None:
+            return found + [('%s: the reference says nothing' % kind, number)]
+        x, y = gist(a), gist(b)
+        found.append(('%s: %s expected, %s got' % (kind, x, y if x != y else 'another'), number))
+        if not (is_error(a) and is_error(b)):
+            return found
+    if expected.tree != got.tree and not found:
+        found.append((TREES, None))
+    if expected.status != got.status:
+        found.append(('status %s, not %s' % (got.status, expected.status), None))
+    return found
 
 
-def first_word(text):
-    words = text.split(' ')
-    return words[1] if len(words) > 1 else ''
+def kinds(lines, expected, got):
+    return [kind for kind, _ in differences(lines, expected, got)]
 
 
-def signature(lines, expected, got):
-    """What kind of difference this is: the operation and the two results; None: no difference."""
-    if got.equals(expected):
-        return None
-    at = first_difference(expected, got)
-    if at is None:
-        if got.status != expected.status:
-            return 'exit status %s, not %s' % (got.status, expected.status)
-        return 'the trees left behind'
-    if at >= len(got.log) or (at == len(got.log) - 1 and not got.log[at]):
-        return 'stopped early: status %s' % got.status
-    number = last_number(expected.log, at)
-    by_number = numbers_by_line(lines)
-    kind = lines[by_number[number]].split('\t')[2] if number in by_number else 'child'
-    a, b = expected.log[at] if at < len(expected.log) else '', got.log[at]
-    return '%s: %s expected, %s got' % (kind, first_word(a), first_word(b))
-
-
-def cut_tail(lines, expected, got):
-    """Nothing after the first difference matters."""
-    at = first_difference(expected, got)
-    if at is None:
-        return lines
-    number = last_number(expected.log, at)
-    by_number = numbers_by_line(lines)
-    if number not in by_number:
-        return lines
-    return lines[:by_number[number] + 1]
-
-
-def shrink(work, world, lines, config, prologue):
-    """The shortest script found that still has the same kind of difference."""
-    expected, got = both(work, world, lines, config)
-    goal = signature(lines, expected, got)
-    head, body = lines[:prologue], cut_tail(lines, expected, got)[prologue:]
+def shrink(work, world, lines, config, prologue, goal):
+    """The shortest script found that still has the difference GOAL = (kind, number)."""
+    kind, number = goal
+    head, body = lines[:prologue], lines[prologue:]
+    last = []
+    if number is not None:
+        at = next(n for n, line in enumerate(body) if int(line.split('\t', 1)[0]) == number)
+        body, last = body[:at], body[at:at + 1]
 
     def fails(candidate):
-        script = head + candidate
-        return signature(script, *both(work, world, script, config)) == goal
+        script = head + candidate + last
+        return kind in kinds(script, *both(work, world, script, config))
 
     if not fails(body):
-        body = lines[prologue:]
+        return None
     size = max(1, len(body) // 2)
     while body:
         at, removed = 0, False
         while at < len(body):
             candidate = body[:at] + body[at + size:]
-            # The last line is the one that shows it.
-            if candidate and fails(candidate):
+            if fails(candidate):
                 body, removed = candidate, True
             else:
                 at += size
         if size == 1 and not removed:
             break
-        if not removed or size > len(body):
-            size = max(1, min(size // 2, len(body)))
-    return head + body
+        size = max(1, min(size // 2, len(body)))
+    return head + body + last
 
 
 def shorten(text):
@@ -112,27 +110,24 @@ def readable(line):
                              ', '.join(shorten(a) for a in args))
 
 
-def side_by_side(title, lines, expected, got):
+def up_to(lines, number):
+    for n, line in enumerate(lines):
+        if int(line.split('\t', 1)[0]) == number:
+            return lines[:n + 1]
+    return lines
+
+
+def side_by_side(title, lines, expected, got, number):
+    """The operations up to NUMBER with what both runs printed, and how the trees differ."""
     out = ['--- ' + title]
-    logs = []
-    for result in (expected, got):
-        answers, children = {}, []
-        for text in result.log:
-            number = number_of(text)
-            if number is None or ' child' in text:
-                children.append(text)
-            else:
-                answers[number] = '\n'.join(children + [text])
-                children = []
-        logs.append(answers)
-    shown = cut_tail(lines, expected, got)
+    wanted, given = answers(expected.log), answers(got.log)
+    shown = up_to(lines, number)
     if len(shown) > MOST_SHOWN:
-        out.append('  (the last %d of %d operations up to the first difference)' %
-                   (MOST_SHOWN, len(shown)))
+        out.append('  (the last %d of %d operations)' % (MOST_SHOWN, len(shown)))
     for line in shown[-MOST_SHOWN:]:
-        number = int(line.split('\t', 1)[0])
-        a, b = (log.get(number, '(nothing)') for log in logs)
-        if line.split('\t')[2] in ('protect', 'nodirlinks') and a == b:
+        number, _, kind = line.split('\t')[:3]
+        a, b = (log.get(int(number), '(nothing)') for log in (wanted, given))
+        if kind in ('protect', 'nodirlinks') and a == b:
             continue
         out.append('  ' + readable(line))
         if a == b:
@@ -140,12 +135,12 @@ def side_by_side(title, lines, expected, got):
         else:
             out.append('      expected ' + a.replace('\n', '\n               '))
             out.append('      got      ' + b.replace('\n', '\n               '))
-    for path in sorted(set(expected.tree) | set(got.tree)):
+    for path in sorted(set(expected.tree) | set(got.tree))[:20]:
         a, b = expected.tree.get(path), got.tree.get(path)
         if a != b:
             out.append('  left behind %s\n      expected %s\n      got      %s' % (path, a, b))
     if got.status != expected.status:
         out.append('  status %s, expected %s' % (got.status, expected.status))
-    if got.errors:
+    if got.errors != expected.errors:
         out.append('  said: ' + shorten(got.errors.strip()))
     return '\n'.join(out)

@@ -178,11 +178,13 @@ def links_into(w, targets):
 
 
 def chain(w, first, last, end):
-    """Links one to the next: looking up number N takes (44 - N) of them."""
+    """Links one to the next: looking up number N takes (44 - N) of them. FIRST and LAST are where
+    they lie, by turns; a pair: the directory and the program's name of it."""
+    (here, name), (there, other) = [p if isinstance(p, tuple) else (p, p) for p in (first, last)]
     for n in range(44):
-        text = '%R/' + (last if n % 2 else first) + '/chain%d' % (n + 1)
-        w.link((first if n % 2 else last) + '/chain%d' % n, text)
-    w.link(first + '/chain44', end)
+        w.link((there if n % 2 else here) + '/chain%d' % n,
+               '%R/' + (name if n % 2 else other) + '/chain%d' % (n + 1))
+    w.link(here + '/chain44', end)
 
 
 def vendor_tree(w, real, virtual):
@@ -290,7 +292,7 @@ def linked():
     w.written = [('v/lib/vendor', 'real/one'), ('v/abslib/two', 'real/link')]
     w.rules = [('v/usr/lib/vendor', 'real/one'), ('v/usr/lib/two', 'real/two')]
     links_into(w, ['v/lib/vendor', 'v/usr/lib/two', 'v/abslib/vendor/lib'])
-    chain(w, 'w', 'real/one', '%R/v/lib/two')
+    chain(w, 'w', ('real/one', 'v/lib/vendor'), '%R/v/lib/two')
     return w
 
 
@@ -310,7 +312,7 @@ def long_targets():
     w.rule('v/one', deep + '/one')
     w.rule('v/two', deep + '/two')
     links_into(w, ['v/one', 'v/two', 'v/one/lib'])
-    chain(w, 'w', deep + '/one', '%R/v/two')
+    chain(w, 'w', (deep + '/one', 'v/one'), '%R/v/two')
     return w
 
 

@@ -14,12 +14,12 @@ same -e trace 'the whole application' /opt/acme/bin/acme
 same -e trace -u 'the whole application' /opt/acme/bin/acme
 same -e trace 'twice' sh -c '/opt/acme/bin/acme && /opt/acme/bin/acme'
 same 'its script alone' /opt/acme/bin/acme-report
-same -s 'its static part alone' /opt/acme/bin/acme-index
-same -s 'its Go part alone' /opt/acme/bin/acme-sync
+same -s -p "$SNAP/opt/acme/bin/acme-index" 'its static part alone' /opt/acme/bin/acme-index
+same -s -p "$SNAP/opt/acme/bin/acme-sync" 'its Go part alone' /opt/acme/bin/acme-sync
 
 # As a snap calls it: no options, the rules found in $SNAP/meta, the program by its real name.
 snap_run() { # ENGINE
-	rm -rf "$T" && mkdir "$T" && (cd "$T" && prepare)
+	rm -rf "$T" && mkdir -p "$T" && (cd "$T" && prepare)
 	status=0
 	SNAPREDIR_ENGINE=$1 "$SNAP/bin/snapredir" "$SNAP/opt/acme/bin/acme" >"$WORK/out" 2>"$WORK/err" || status=$?
 }

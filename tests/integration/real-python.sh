@@ -71,7 +71,7 @@ for bad in ("/var/lib/acme/none", "/var/lib/acme/conf.ini/x", "/var/lib/acme/a",
     try: open(bad)
     except OSError as e: print(e)
 print(os.statvfs("/var/lib/acme").f_namemax, os.utime("/var/lib/acme/conf.ini", (1, 2)), os.stat("/var/lib/acme/conf.ini").st_mtime)'
-same 'sockets with names' $python -c 'import socket, os
+same -e trace 'sockets with names' $python -c 'import socket, os
 s = socket.socket(socket.AF_UNIX); s.bind("/var/lib/acme/sock"); s.listen(); print(s.getsockname())
 c = socket.socket(socket.AF_UNIX); c.connect("/var/lib/acme/sock"); print(c.getpeername())
 p = s.accept()[0]; p.send(b"spoken"); print(c.recv(10)); os.unlink("/var/lib/acme/sock")

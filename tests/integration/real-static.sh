@@ -26,14 +26,18 @@ operations=(read /opt/acme/file read /etc/acme.conf read /opt/acme/out stat /opt
 	truncate /var/lib/acme/new mkdir /var/lib/acme/d rename /var/lib/acme/new /var/lib/acme/d/moved
 	link /var/lib/acme/d/moved /var/lib/acme/hard symlink /etc/acme.conf /var/lib/acme/soft read /var/lib/acme/soft
 	chdir /var/lib/acme/d stat moved read ../soft list .. rename moved ../back chdir .. rmdir d unlink hard
-	socket /var/lib/acme/socket list . unlink socket
 	rename /opt/acme/file /var/lib/acme/file link /opt/acme/file /var/lib/acme/file
 	run /opt/acme/seven run /opt/acme/paths run /opt/acme/paths-static run /opt/acme/none run /opt/acme
 	stat /opt/acme/none stat /opt/acme/file/x stat /opt/acme/file/ mkdir /opt/acme rmdir /opt/acme
 	unlink /etc/acme.conf rename /etc/acme.conf /etc/acme.other stat /opt/acmeX stat "" read /opt/acme)
 
+sockets=(socket /var/lib/acme/socket list /var/lib/acme unlink /var/lib/acme/socket chdir /opt/acme/sub
+	socket ../relative lstat ../relative socket /etc/acme.conf)
+
 same 'dynamic' "$PROGRAMS/paths" "${operations[@]}"
 same -s 'static glibc' "$PROGRAMS/paths-static" "${operations[@]}"
+same -e trace 'sockets, dynamic' "$PROGRAMS/paths" "${sockets[@]}"
+same -s 'sockets, static' "$PROGRAMS/paths-static" "${sockets[@]}"
 same -u 'dynamic' "$PROGRAMS/paths" "${operations[@]}"
 same -s -u 'static glibc' "$PROGRAMS/paths-static" "${operations[@]}"
 if [ -x "$PROGRAMS/paths-musl" ]; then
@@ -43,10 +47,11 @@ else
 fi
 if [ -x "$PROGRAMS/files-go" ]; then
 	same -s 'static Go' "$PROGRAMS/files-go" /var/lib/acme /etc/acme.conf
+	same -e trace 'static Go and its children' "$PROGRAMS/files-go" /var/lib/acme /etc/acme.conf cat /bin/busybox
 	same -s -u 'static Go' "$PROGRAMS/files-go" /var/lib/acme /etc/acme.conf
 else
 	skip 'static Go' 'no go'
 fi
 same 'started by its redirected name' /opt/acme/paths read /etc/acme.conf realpath /proc/self/exe readlink /proc/self/exe
-same -s 'static, started by its redirected name' /opt/acme/paths-static read /etc/acme.conf readlink /proc/self/exe
+same -s -p "$T/target/paths-static" 'static, started by its redirected name' /opt/acme/paths-static read /etc/acme.conf readlink /proc/self/exe
 finish

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What Go programs do with files, with the runtime's own direct system calls: built with CGO_ENABLED=0 and run by
-// the integration tests as `files-go DIR CONFIG`. It must print nothing that differs from run to run.
+// the integration tests as `files-go DIR CONFIG [CAT]...`. It must print nothing that differs from run to run.
 package main
 
 import (
@@ -112,7 +112,7 @@ func main() {
 	walk(dir)
 	crowd(dir)
 	talk(filepath.Join(dir, "socket"))
-	for _, program := range []string{"cat", "/bin/busybox"} {
+	for _, program := range os.Args[3:] {
 		command := exec.Command(program)
 		command.Args = []string{"cat", config}
 		out, err := command.CombinedOutput()
