@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Threads in bursts, with a cwd of their own, forking and vforking, under the tracer.
+. tests/lib.sh
+
+prepare() {
+	mkdir target other
+	echo text >target/file
+	echo other >other/file
+}
+rules <<'END'
+bind /opt/acme $T/target
+bind /opt/other $T/other
+END
+for form in '' -static -musl -32; do
+	program=$PROGRAMS/trace-threads$form
+	if [ -x "$program" ]; then
+		same -e trace "threads$form" "$program" /opt/acme/file /opt/other
+	else
+		skip "threads$form" 'not built here'
+	fi
+done
+finish
