@@ -13,6 +13,7 @@
 #include "launcher/journal.h"
 #include "launcher/options.h"
 #include "launcher/plan.h"
+#include "launcher/quiet.h"
 #include "launcher/rules_check.h"
 #include "launcher/rules_compile.h"
 #include "launcher/sources.h"
@@ -101,8 +102,13 @@ static void plan_run(struct run *run, bool may_probe)
 		.shim = run->files.shim64,
 	};
 
-	if (may_probe && plan_needs_probe(&input))
+	if (may_probe && plan_needs_probe(&input)) {
+		struct quiet quiet;
+
+		quiet_begin(&quiet);
 		input.probe = tracer_probe(run->why, sizeof(run->why));
+		quiet_end(&quiet);
+	}
 	plan_decide(&input, &run->plan);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "launcher/fail.h"
+#include "launcher/quiet.h"
 #include "launcher/run.h"
 #include "tracer/tracer.h"
 
@@ -39,35 +40,25 @@ static int write_int(int fd, int number)
 	return wrote == (ssize_t)sizeof(number) ? 0 : -EIO;
 }
 
-/* The side process. What is sent to the program's process group or session is not for it; it also
- * keeps no directory busy. */
+/* The side process: says who it is, waits until it may attach, serves. */
 static _Noreturn void be_tracer(int talk, pid_t program, const struct image *image, int log_fd)
 {
-	static const int deaf[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
-				   SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2};
 	struct tracer_setup setup = {image->mapped, program, log_fd, talk};
-	sigset_t none;
 	int go;
 
-	for (unsigned i = 0; i < sizeof(deaf) / sizeof(*deaf); i++)
-		signal(deaf[i], SIG_IGN);
-	/* The child signal must not be ignored, as our caller may have it, or waitpid sees no
-	 * death. */
 	signal(SIGCHLD, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (chdir("/") < 0 || write_int(talk, getpid()) < 0 || read_int(talk, &go) < 0)
+	if (write_int(talk, getpid()) < 0 || read_int(talk, &go) < 0)
 		_exit(1);
 	_exit(tracer_main(&setup));
 }
 
 /* Fork the side process by way of one that ends at once, so that it is nobody's child here, and in
- * a session of its own. Returns 0 or -errno. */
+ * a session of its own: what is sent to the program's process group is not for it. Returns 0 or
+ * -errno. */
 static int fork_tracer(const int talk[2], const struct image *image, int log_fd)
 {
 	pid_t program = getpid();
 	pid_t middle = fork();
-	int status = 0;
 
 	if (middle < 0)
 		return -errno;
@@ -78,12 +69,14 @@ static int fork_tracer(const int talk[2], const struct image *image, int log_fd)
 			close(talk[0]);
 			be_tracer(talk[1], program, image, log_fd);
 		}
-		_exit(side < 0 ? errno : 0);
+		if (side < 0)
+			write_int(talk[1], -errno);
+		_exit(0);
 	}
-	/* With SIGCHLD ignored, as a caller may leave it, there is nothing to wait for. */
-	while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
+	/* Until it has gone; with its signal ignored it leaves no status. */
+	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
 		;
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+	return 0;
 }
 
 /* Start the tracer and wait until it holds this process. Returns 0 or -errno. */
@@ -97,6 +90,8 @@ static int attach_tracer(const struct image *image, int log_fd)
 	close(talk[1]);
 	if (!error)
 		error = read_int(talk[0], &answer);
+	if (!error && answer < 0)
+		error = answer;
 	if (!error) {
 		/* Yama lets only a process of our choice attach; without Yama this is EINVAL. */
 		prctl(PR_SET_PTRACER, answer, 0, 0, 0);
@@ -111,8 +106,12 @@ static int attach_tracer(const struct image *image, int log_fd)
 _Noreturn void start_trace(const struct image *image, const struct journal *journal,
 			   char *const program[])
 {
-	int error = attach_tracer(image, journal_tracer_fd(journal));
+	struct quiet quiet;
+	int error;
 
+	quiet_begin(&quiet);
+	error = attach_tracer(image, journal_tracer_fd(journal));
+	quiet_end(&quiet);
 	if (error < 0)
 		die(STATUS_FAILED, "tracer",
 		    "could not take hold of the program: %s; try again, or use -e preload",
