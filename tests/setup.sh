@@ -21,6 +21,7 @@ need() {
 	esac
 }
 
+[ $# -gt 0 ] || set -- build demo check
 wanted=()
 for group; do
 	packages=$(need "$group")

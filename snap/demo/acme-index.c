@@ -12,7 +12,7 @@
 
 static int fail(const char *path)
 {
-	printf("acme-index[%d]: %-20s FAILED: %s\n", (int)getpid(), path, strerror(errno));
+	printf("acme-index[%d]: %-25s FAILED: %s\n", (int)getpid(), path, strerror(errno));
 	return 1;
 }
 
@@ -37,6 +37,6 @@ int main(void)
 	fclose(in);
 	if (fclose(out) != 0)
 		return fail(INDEX);
-	printf("acme-index[%d]: %-20s written, %d articles\n", (int)getpid(), INDEX, articles);
+	printf("acme-index[%d]: %-25s written, %d articles\n", (int)getpid(), INDEX, articles);
 	return 0;
 }

@@ -19,7 +19,7 @@ const (
 )
 
 func say(path, text string) {
-	fmt.Printf("acme-sync[%d]: %-21s %s\n", os.Getpid(), path, text)
+	fmt.Printf("acme-sync[%d]: %-26s %s\n", os.Getpid(), path, text)
 }
 
 func fail(path string, err error) {

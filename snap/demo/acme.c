@@ -67,7 +67,7 @@ static void read_catalogue(void)
 	}
 	while ((entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s/%s", SHARE, entry->d_name);
-		if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+		if (entry->d_name[0] != '.' && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
 			files++;
 			bytes += (long)st.st_size;
 		}
