@@ -58,7 +58,7 @@ shims = $(shim) $(if $(have32),$(shim32))
 
 # Each test program in every form that this machine can build: NAME, NAME-static, NAME-32, and NAME-musl for those
 # that need no kernel headers (musl-gcc has none).
-MUSLPROGRAMS := paths
+MUSLPROGRAMS = $(filter paths trace-%,$(call stem,$(PROGRAMS)))
 stem = $(basename $(notdir $(1)))
 havemusl = $(call once,havemusl,$(shell command -v $(MUSLCC) 2>/dev/null))
 havego = $(call once,havego,$(shell command -v $(GO) 2>/dev/null))
