@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static void speak(const char *subject, const char *format, va_list list)
@@ -48,5 +47,8 @@ _Noreturn void die(int status, const char *subject, const char *format, ...)
 	va_start(list, format);
 	speak(subject, format, list);
 	va_end(list);
-	exit(status);
+	/* Not exit(3): nothing that was registered for the end shall run in what was to become the
+	 * program, perhaps traced already. */
+	fflush(stdout);
+	_exit(status);
 }
