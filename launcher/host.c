@@ -4,6 +4,7 @@
  */
 #include "launcher/host.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,6 +53,16 @@ static long search(void *context, const char *path)
 	return stat(inside, &stat_now) < 0 ? -errno : 0;
 }
 
+static long kind(void *context, const char *path, uint64_t *inode)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return -errno;
+	*inode = st.st_ino;
+	return IFTODT(st.st_mode);
+}
+
 static long executable(void *context, const char *path)
 {
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
@@ -76,7 +87,7 @@ struct snr_redirector host_redirector(const struct snr_image *image, struct host
 {
 	return (struct snr_redirector){
 		.image = image,
-		.host = {context, read_string, read_bytes, read_link, search, executable,
+		.host = {context, read_string, read_bytes, read_link, search, kind, executable,
 			 directory},
 	};
 }

@@ -150,6 +150,7 @@ static void build_image(struct run *run)
 static int explain(struct run *run)
 {
 	stop_if_wrong(run);
+	rules_show_parents(&run->rules, &run->set);
 	build_image(run);
 	if (explain_path(run->image.mapped, run->options.explain) < 0)
 		die(STATUS_FAILED, "--explain", "the path is longer than 4095 bytes; shorten it");
@@ -190,6 +191,7 @@ static _Noreturn void run_program_redirected(struct run *run)
 		start_untouched(program);
 	rules_make_targets(&run->rules, &run->set);
 	stop_if_wrong(run);
+	rules_show_parents(&run->rules, &run->set);
 	build_image(run);
 	if (run->plan.engine == SNR_ENGINE_TRACE)
 		start_trace(&run->image, &run->journal, program);

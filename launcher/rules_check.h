@@ -16,6 +16,7 @@ struct rules_final {
 	uint32_t target_len;
 	const struct rules_rule *written;
 	uint8_t flags; /* enum snr_rule_flag */
+	bool parent;   /* not written, but a missing directory above that rule: SNR_PARENT */
 };
 
 /* All zero is an empty set. */
@@ -31,6 +32,10 @@ void rules_check(struct rules *rules, struct rules_set *set);
 /* Make the missing targets of rules that say create=; what cannot be made goes to rules->diags.
  * Call it once nothing else is wrong. */
 void rules_make_targets(struct rules *rules, struct rules_set *set);
+
+/* Add what stands in for the directories above rules' paths that are not on the disk. Call it last.
+ */
+void rules_show_parents(struct rules *rules, struct rules_set *set);
 
 void rules_set_free(struct rules_set *set);
 

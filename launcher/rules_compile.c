@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "launcher/rules_children.h"
 #include "launcher/rules_table.h"
 
 /* From Linux 6.3, newer than the headers here: not executable, and sealed so. Where
@@ -26,6 +27,7 @@ struct building {
 	const struct rules_set *set;
 	struct rules_table paths;
 	struct rules_table targets;
+	struct rules_children children;
 	struct snr_image head;
 	char *bytes;
 	uint32_t string_end;  /* offset where the next string goes */
@@ -49,6 +51,7 @@ static void enter_rules(struct building *building)
 		rules_table_make(&building->paths, SNR_HASH_ROOT);
 	if (!building->targets.slots)
 		rules_table_make(&building->targets, SNR_HASH_ROOT);
+	rules_children_find(set, &building->paths, &building->children);
 }
 
 static uint64_t strings_size(const struct rules_set *set, const struct image_settings *settings)
@@ -102,6 +105,7 @@ static int lay_out(struct building *building, const struct image_settings *setti
 		.nrules = building->set->count,
 		.path_slots = building->paths.slots,
 		.target_slots = building->targets.slots,
+		.nchildren = building->children.count,
 		.names_words = names_words(building->set->count),
 		.engine = (uint8_t)settings->engine,
 		.verbose = settings->verbose,
@@ -112,12 +116,15 @@ static int lay_out(struct building *building, const struct image_settings *setti
 	at += (uint64_t)head->path_slots * sizeof(struct snr_entry);
 	uint64_t targets = at;
 	at += (uint64_t)head->target_slots * sizeof(struct snr_entry);
+	uint64_t children = at;
+	at += aligned((uint64_t)head->nchildren * sizeof(struct snr_child));
 	uint64_t names = at;
 	at += (uint64_t)head->names_words * sizeof(uint64_t);
 	if (at + strings > UINT32_MAX)
 		return -EFBIG;
 	head->path_table_off = (uint32_t)paths;
 	head->target_table_off = (uint32_t)targets;
+	head->children_off = (uint32_t)children;
 	head->names_off = (uint32_t)names;
 	head->strings_off = (uint32_t)at;
 	head->strings_size = (uint32_t)strings;
@@ -175,10 +182,23 @@ static void put_rules(struct building *building)
 			.target = put_string(building, from->target, from->target_len),
 			.file = put_file(building, from->written->place.file),
 			.line = from->written->place.line,
-			.kind = from->written->kind,
+			.kind = from->parent ? SNR_PARENT : from->written->kind,
 			.flags = from->flags,
 		};
 		put_name(building, from);
+	}
+}
+
+/* A child's name is a piece of a rule's path. */
+static void put_children(struct building *building)
+{
+	struct snr_child *to = (struct snr_child *)(building->bytes + building->head.children_off);
+	const struct snr_rule *rules =
+		(const struct snr_rule *)(building->bytes + building->head.rules_off);
+
+	for (uint32_t i = 0; i < building->children.count; i++) {
+		to[i] = building->children.child[i];
+		to[i].name.off += rules[to[i].rule].path.off;
 	}
 }
 
@@ -192,6 +212,7 @@ static void fill(struct building *building, const struct image_settings *setting
 	head->shim32 = put_setting(building, settings->shim32);
 	head->launcher = put_setting(building, settings->launcher);
 	put_rules(building);
+	put_children(building);
 	memcpy(building->bytes + head->path_table_off, building->paths.slot,
 	       head->path_slots * sizeof(struct snr_entry));
 	memcpy(building->bytes + head->target_table_off, building->targets.slot,
@@ -263,6 +284,7 @@ int image_build(const struct rules_set *set, const struct image_settings *settin
 	free(building.bytes);
 	rules_table_free(&building.paths);
 	rules_table_free(&building.targets);
+	free(building.children.child);
 	return error;
 }
 

@@ -169,6 +169,7 @@ static bool build_vectors(struct arena *arena, const struct snr_image *image, ch
 	if (fd >= 0) {
 		snr_environ_image(fd, own_pid(), value);
 		want.image = value;
+		want.name = arena->plan.changed && want.shim ? arena->plan.script : NULL;
 	}
 	size = snr_environ_measure(&want);
 	slots = arena_memory(arena, (args + size.slots) * sizeof(*slots) + size.bytes);
@@ -187,6 +188,14 @@ static bool build_vectors(struct arena *arena, const struct snr_image *image, ch
 	return true;
 }
 
+/* Script and directory descriptor: "/dev/fd/N/..." is gone when the interpreter wants to read it,
+ * if N is close-on-exec (execveat(2)). */
+static bool is_script_lost(int dirfd, const char *path, const struct snr_exec_plan *plan)
+{
+	return plan->nshebang && dirfd != AT_FDCWD && *path != '/' &&
+	       (snr_rawcall2(__NR_fcntl, dirfd, F_GETFD) & FD_CLOEXEC);
+}
+
 static bool prepare(struct arena *arena, struct snr_redirector *redirector, int dirfd,
 		    const char *path, struct snr_lookup lookup, char *const *argv,
 		    char *const *envp)
@@ -200,6 +209,8 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 	snr_plan_exec(redirector, &arena->scratch, read_file, dirfd, path, (size_t)len, lookup,
 		      &arena->plan);
 	child->error = arena->plan.error;
+	if (!child->error && is_script_lost(dirfd, path, &arena->plan))
+		child->error = -ENOENT;
 	child->changed = arena->plan.changed;
 	child->path = arena->plan.changed ? arena->plan.real : path;
 	child->argv = argv;
@@ -248,7 +259,7 @@ static bool environ_is_right(const struct snr_image *image)
 	int fd, pid;
 
 	/* Nothing is to be written but the image, and that is there. */
-	return want.image && snr_environ_parse_image(want.image, &fd, &pid) == 0 &&
+	return want.image && snr_environ_parse_image(want.image, &fd, &pid) > 0 &&
 	       fd == shim_image_fd() &&
 	       snr_environ_measure(&want).bytes ==
 		       sizeof(SNR_IMAGE_ENV) + snr_length(want.image) + 1;

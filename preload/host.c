@@ -54,6 +54,17 @@ static long host_search(void *context, const char *path)
 	return result >= 0 || result == -EINVAL ? 0 : result;
 }
 
+static long host_kind(void *context, const char *path, uint64_t *inode)
+{
+	struct stat64 st;
+	long result = shim_stat_real(path, &st, AT_SYMLINK_NOFOLLOW);
+
+	if (result < 0)
+		return result;
+	*inode = st.st_ino;
+	return IFTODT(st.st_mode);
+}
+
 /* As exec would see it: by the effective ids, where the kernel can say so (5.8). */
 static long host_executable(void *context, const char *path)
 {
@@ -97,6 +108,7 @@ const struct snr_host shim_host = {
 	.read_bytes = host_read_bytes,
 	.read_link = host_read_link,
 	.search = host_search,
+	.kind = host_kind,
 	.executable = host_executable,
 	.directory = host_directory,
 };

@@ -43,6 +43,7 @@ static struct snr_redirector redirector = {.facts = &facts};
 /* What we know to be ours; the program may have closed it or put something else there. */
 static int image_fd = -1;
 
+/* The initial stack: argc, argv, NULL, envp, NULL, auxv (System V ABI). */
 const char *const *shim_initial_environment(void)
 {
 	const long *stack = __libc_stack_end;
@@ -113,7 +114,7 @@ static const struct snr_image *find_image(int *fd)
 	const struct snr_image *image;
 	int pid, other;
 
-	if (!value || snr_environ_parse_image(value, fd, &pid) < 0)
+	if (!value || snr_environ_parse_image(value, fd, &pid) <= 0)
 		return NULL;
 	image = map_image(*fd);
 	if (image)
@@ -158,13 +159,6 @@ struct snr_redirector *shim_redirector(void)
 	if (__builtin_expect(now == IMAGE_MAPPED, 1))
 		return &redirector;
 	return now == IMAGE_NONE ? NULL : load();
-}
-
-/* Early, while the descriptor is certainly there; a wrapper that runs before this constructor does
- * it itself. */
-__attribute__((constructor)) static void load_early(void)
-{
-	shim_redirector();
 }
 
 /* Is FD a descriptor of an image just like ours? */

@@ -102,7 +102,7 @@ const char *shim_redirect(enum snr_op op, const char *path, char *text)
 }
 
 /* The kernel's layout is that of struct stat64 on all our machines. */
-static long stat_real(const char *path, struct stat64 *st, int flags)
+long shim_stat_real(const char *path, struct stat64 *st, int flags)
 {
 #ifdef __NR_newfstatat
 	return snr_rawcall4(__NR_newfstatat, AT_FDCWD, path, st, flags);
@@ -117,11 +117,11 @@ long shim_stat(const char *path, struct stat64 *st, int flags)
 	long result;
 
 	if (!slot)
-		return stat_real(path, st, flags);
+		return shim_stat_real(path, st, flags);
 	if (slot->plan.verdict == SNR_FINISHED)
 		result = slot->plan.result;
 	else
-		result = stat_real(slot->plan.npaths ? slot->plan.text[0] : path, st, flags);
+		result = shim_stat_real(slot->plan.npaths ? slot->plan.text[0] : path, st, flags);
 	shim_slot_release(slot);
 	return result;
 }

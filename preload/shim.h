@@ -124,6 +124,9 @@ const char *shim_redirect(enum snr_op op, const char *path, char *text);
  * For code of ours that must not depend on which names of stat this libc has. */
 long shim_stat(const char *path, struct stat64 *st, int flags);
 
+/* The same for the real PATH, no rule applied. */
+long shim_stat_real(const char *path, struct stat64 *st, int flags);
+
 /* The program's name for the real NAME of LEN bytes, in OUT of SIZE bytes. Length or -errno. */
 long shim_reverse(const char *name, size_t len, char *out, size_t size);
 

@@ -166,11 +166,16 @@ static void put_preload(struct sink *sink, const struct snr_environ *want, const
 	}
 }
 
-static void put_image(struct sink *sink, const char *image)
+static void put_image(struct sink *sink, const struct snr_environ *want)
 {
 	sink_new(sink);
 	sink_text(sink, IMAGE, sizeof(IMAGE) - 1);
-	sink_text(sink, image, snr_length(image) + 1);
+	sink_text(sink, want->image, snr_length(want->image));
+	if (want->name) {
+		sink_text(sink, ":", 1);
+		sink_text(sink, want->name, snr_length(want->name));
+	}
+	sink_text(sink, "", 1);
 }
 
 static const char *const *last_preload(const char *const *envp)
@@ -193,7 +198,7 @@ static void walk(struct sink *sink, const struct snr_environ *want)
 			put_preload(sink, want, *env, env == last);
 		} else if (is_variable(*env, IMAGE)) {
 			if (!image_done)
-				put_image(sink, want->image);
+				put_image(sink, want);
 			image_done = true;
 		} else {
 			sink_slot(sink, *env);
@@ -206,7 +211,7 @@ static void walk(struct sink *sink, const struct snr_environ *want)
 		sink_text(sink, "", 1);
 	}
 	if (!image_done)
-		put_image(sink, want->image);
+		put_image(sink, want);
 	sink_slot(sink, NULL);
 }
 
@@ -254,7 +259,8 @@ int snr_environ_parse_image(const char *text, int *fd, int *pid)
 	if (!first || text[first] != ':')
 		return -EINVAL;
 	second = parse_number(text + first + 1, len - first - 1, pid);
-	return second && first + 1 + second == len ? 0 : -EINVAL;
+	len = first + 1 + second;
+	return second && (!text[len] || text[len] == ':') ? (int)len : -EINVAL;
 }
 
 const char *snr_environ_get(const char *const *envp, const char *name)

@@ -15,7 +15,9 @@
 struct snr_environ {
 	const char *const *envp; /* what it would get without us, NULL-terminated; NULL is empty */
 	const char *shim;        /* path to have in LD_PRELOAD, or NULL: none */
-	const char *image;       /* value of SNAPREDIR_IMAGE ("FD:PID"), or NULL: not set */
+	const char *name; /* what the program was executed as, where that is not what the kernel was
+			     told (SNR_IMAGE_ENV in shared/rules.h); else NULL. Needs IMAGE */
+	const char *image; /* value of SNAPREDIR_IMAGE ("FD:PID"), or NULL: not set */
 	/* Elements of LD_PRELOAD that are ours (the shims of both word sizes; NULL or "" where
 	 * there is none): taken out wherever they are not SHIM. */
 	const char *ours[2];
@@ -41,7 +43,8 @@ void snr_environ_build(const struct snr_environ *want, char **slots, char *bytes
 /* Write "FD:PID" into OUT. */
 void snr_environ_image(int fd, int pid, char out[SNR_IMAGE_VALUE]);
 
-/* Read it again. Returns 0, or -EINVAL where TEXT is no such value. */
+/* Read "FD:PID" or "FD:PID:NAME" again. Returns the length of the part before ":NAME", or -EINVAL
+ * where TEXT is no such value. */
 int snr_environ_parse_image(const char *text, int *fd, int *pid);
 
 /* The value of variable NAME in ENVP (the first of that name, as getenv(3)), or NULL. */

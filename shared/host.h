@@ -29,6 +29,10 @@ struct snr_host {
 	 * lookup in it. */
 	long (*search)(void *context, const char *path);
 
+	/* lstat(2) on the real PATH: its type as d_type of readdir(3) and, in *INODE, its number;
+	 * or -errno. */
+	long (*kind)(void *context, const char *path, uint64_t *inode);
+
 	/* May the program execute the file at the real PATH (a #! script that its interpreter will
 	 * read)? 0 or -errno. */
 	long (*executable)(void *context, const char *path);

@@ -8,7 +8,7 @@
 
 const char *snr_kind_name(int kind)
 {
-	static const char *const names[] = {[SNR_BIND] = "bind"};
+	static const char *const names[] = {[SNR_BIND] = "bind", [SNR_PARENT] = "parent"};
 
 	return kind > 0 && kind < (int)(sizeof(names) / sizeof(*names)) ? names[kind] : "?";
 }

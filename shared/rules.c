@@ -22,9 +22,26 @@ static bool text_is_inside(const struct snr_image *image, struct snr_text text)
 	       ((const char *)image)[end] == '\0';
 }
 
+/* Every run of children ends; their names are pieces of the strings. */
+static bool children_are_sound(const struct snr_image *image)
+{
+	const struct snr_child *child =
+		(const struct snr_child *)((const char *)image + image->children_off);
+
+	if (!area_is_inside(image, image->children_off, image->nchildren, sizeof(*child)))
+		return false;
+	for (uint32_t i = 0; i < image->nchildren; i++)
+		if (child[i].name.off < image->strings_off || child[i].rule >= image->nrules ||
+		    (uint64_t)child[i].name.off + child[i].name.len >=
+			    (uint64_t)image->strings_off + image->strings_size)
+			return false;
+	return !image->nchildren || child[image->nchildren - 1].last;
+}
+
 /* A power of two with at least one empty slot, so that probing ends; every entry names a rule that
  * exists. */
-static bool table_is_sound(const struct snr_image *image, uint32_t off, uint32_t slots)
+static bool table_is_sound(const struct snr_image *image, uint32_t off, uint32_t slots,
+			   uint32_t nchildren)
 {
 	const struct snr_entry *table = (const struct snr_entry *)((const char *)image + off);
 	uint32_t used = 0;
@@ -35,6 +52,8 @@ static bool table_is_sound(const struct snr_image *image, uint32_t off, uint32_t
 	for (uint32_t i = 0; i < slots; i++) {
 		used += table[i].hash != 0;
 		if (table[i].hash && table[i].rule != SNR_NO_RULE && table[i].rule >= image->nrules)
+			return false;
+		if (table[i].hash && table[i].ancestor > nchildren)
 			return false;
 	}
 	return used < slots;
@@ -73,12 +92,12 @@ int snr_image_check(const void *bytes, size_t size)
 	    !area_is_inside(image, image->strings_off, image->strings_size, 1) ||
 	    !text_is_inside(image, image->log) || !text_is_inside(image, image->shim64) ||
 	    !text_is_inside(image, image->shim32) || !text_is_inside(image, image->launcher) ||
-	    !table_is_sound(image, image->path_table_off, image->path_slots) ||
-	    !table_is_sound(image, image->target_table_off, image->target_slots) ||
+	    !table_is_sound(image, image->path_table_off, image->path_slots, image->nchildren) ||
+	    !table_is_sound(image, image->target_table_off, image->target_slots, 1) ||
 	    !image->names_words || (image->names_words & (image->names_words - 1)) ||
 	    image->names_words > 1u << 20 ||
 	    !area_is_inside(image, image->names_off, image->names_words, sizeof(uint64_t)) ||
-	    !rules_are_sound(image))
+	    !children_are_sound(image) || !rules_are_sound(image))
 		return -EINVAL;
 	return 0;
 }

@@ -17,12 +17,18 @@
 
 /* The environment variable by which a new image of a process finds the rules: "FD:PID", the number
  * of an inherited descriptor of the memfd, and a process that holds it too (the one that called
- * exec), for programs whose descriptors were closed on the way: /proc/PID/fd/FD. */
+ * exec), for programs whose descriptors were closed on the way: /proc/PID/fd/FD. "FD:PID:NAME"
+ * tells the shim what the program was executed as, where the kernel was told something else (a
+ * target, the interpreter of an unrolled script): the shim puts it where the program looks for it
+ * (AT_EXECFN, comm) and cuts it off. */
 #define SNR_IMAGE_ENV "SNAPREDIR_IMAGE"
 /* Descriptors of ours live here or, under a lower RLIMIT_NOFILE, as high as it allows. */
 #define SNR_FD_BASE 1000
 
-enum snr_kind { SNR_BIND = 1 };
+enum snr_kind {
+	SNR_BIND = 1,
+	SNR_PARENT, /* not written by anybody: a directory above a rule that is not on the disk */
+};
 enum snr_engine { SNR_ENGINE_AUTO, SNR_ENGINE_PRELOAD, SNR_ENGINE_TRACE, SNR_ENGINE_HYBRID };
 
 enum snr_rule_flag {
@@ -58,7 +64,15 @@ struct snr_entry {
 	uint64_t hash;
 	uint32_t rule; /* index of the rule of just this path, or SNR_NO_RULE: a proper ancestor of
 			  rules only */
-	uint32_t ancestor; /* 1: other rules lie beneath this path */
+	uint32_t ancestor; /* 0, or other rules lie beneath: 1 + index of the first snr_child (paths
+			      only) */
+};
+
+/* A name in a directory that leads to a rule. Those of one directory lie side by side. */
+struct snr_child {
+	struct snr_text name; /* no NUL follows: a piece of the path of ... */
+	uint32_t rule;        /* ... this rule, the first that it leads to */
+	uint32_t last;        /* 1: the directory's last one */
 };
 
 struct snr_image {
@@ -74,6 +88,8 @@ struct snr_image {
 	uint32_t target_table_off; /* struct snr_entry[target_slots]: the rules' targets and their
 				      ancestors */
 	uint32_t target_slots;
+	uint32_t children_off; /* struct snr_child[nchildren] */
+	uint32_t nchildren;
 	uint32_t names_off; /* uint64_t[names_words]: Bloom filter of the hashes of the rules' last
 			       components */
 	uint32_t names_words; /* a power of two */

@@ -6,6 +6,7 @@
 #include "tracer/creds.h"
 #include "tracer/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -122,6 +123,20 @@ static long host_search(void *context, const char *path)
 	return r;
 }
 
+static long host_kind(void *context, const char *path, uint64_t *inode)
+{
+	struct tracer *tracer = context;
+	char view[SNR_PATH_MAX + 64];
+	struct stat st;
+
+	if (tracee_view(tracer, path, view, sizeof(view)))
+		return -ENAMETOOLONG;
+	if (lstat(view, &st))
+		return -errno;
+	*inode = st.st_ino;
+	return IFTODT(st.st_mode);
+}
+
 static long host_executable(void *context, const char *path)
 {
 	struct tracer *tracer = context;
@@ -175,6 +190,7 @@ void tracee_host_init(struct tracer *tracer)
 		.read_bytes = host_read_bytes,
 		.read_link = host_read_link,
 		.search = host_search,
+		.kind = host_kind,
 		.executable = host_executable,
 		.directory = host_directory,
 	};

@@ -108,6 +108,14 @@ static inline long world_search(void *context, const char *path)
 	return strcmp(is, "d") == 0 ? 0 : -ENOTDIR;
 }
 
+static inline long world_kind(void *context, const char *path, uint64_t *inode)
+{
+	const char *is = world_find(context, path);
+
+	*inode = 42;
+	return !is ? -ENOENT : strcmp(is, "d") == 0 ? 4 : strncmp(is, "-> ", 3) == 0 ? 10 : 8;
+}
+
 static inline long world_executable(void *context, const char *path)
 {
 	return world_find(context, path) ? 0 : -ENOENT;
@@ -153,6 +161,7 @@ static inline struct snr_host world_host(struct world *world)
 				 .read_bytes = world_read_bytes,
 				 .read_link = world_read_link,
 				 .search = world_search,
+				 .kind = world_kind,
 				 .executable = world_executable,
 				 .directory = world_directory};
 }

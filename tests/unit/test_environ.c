@@ -99,6 +99,19 @@ static void test_several_variables(void **state)
 		   LIST("SNAPREDIR_IMAGES=1"));
 }
 
+static void test_name(void **state)
+{
+	const struct snr_environ want = {.image = "1:2", .name = "./a b:c"};
+	struct snr_environ_size size = snr_environ_measure(&want);
+	char *slots[2], bytes[64];
+
+	assert_int_equal(size.slots, 2);
+	snr_environ_build(&want, slots, bytes);
+	assert_string_equal(slots[0], "SNAPREDIR_IMAGE=1:2:./a b:c");
+	assert_int_equal(size.bytes, strlen(slots[0]) + 1);
+	assert_null(slots[1]);
+}
+
 static void test_odd_strings_stay(void **state)
 {
 	check_with(LIST("", "noequals", "=x", "LD_PRELOADS=" SHIM, "LD_PRELOAD"), NULL, NULL,
@@ -120,7 +133,7 @@ static void check_image(const char *text, int result, int fd, int pid)
 	int got_fd = -1, got_pid = -1;
 
 	assert_int_equal(snr_environ_parse_image(text, &got_fd, &got_pid), result);
-	if (!result) {
+	if (result > 0) {
 		assert_int_equal(got_fd, fd);
 		assert_int_equal(got_pid, pid);
 	}
@@ -133,13 +146,14 @@ static void test_image_value(void **state)
 	snr_environ_image(1000, 4194304, text);
 	assert_string_equal(text, "1000:4194304");
 	check_image(text, 0, 1000, 4194304);
-	check_image("0:0", 0, 0, 0);
+	check_image("0:0", 3, 0, 0);
 	check_image("", -EINVAL, 0, 0);
 	check_image("1000", -EINVAL, 0, 0);
 	check_image("1000:", -EINVAL, 0, 0);
 	check_image(":1", -EINVAL, 0, 0);
 	check_image("1:2x", -EINVAL, 0, 0);
-	check_image("1:2:3", -EINVAL, 0, 0);
+	check_image("1:2:", 3, 1, 2);
+	check_image("1:2:/a name: of any kind", 3, 1, 2);
 	check_image("-1:2", -EINVAL, 0, 0);
 	check_image("99999999999:2", -EINVAL, 0, 0);
 	check_image("1:00000000000000000000000000000000000002", -EINVAL, 0, 0);
@@ -163,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_taken_out),
 		cmocka_unit_test(test_other_word_size),
 		cmocka_unit_test(test_several_variables),
+		cmocka_unit_test(test_name),
 		cmocka_unit_test(test_odd_strings_stay),
 		cmocka_unit_test(test_no_shim_paths),
 		cmocka_unit_test(test_image_value),
