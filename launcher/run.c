@@ -33,6 +33,8 @@ static _Noreturn void give_up(const char *program, int error)
 {
 	const char *path = getenv("PATH");
 
+	if (!*program)
+		die(STATUS_NOT_FOUND, "the program's name is empty", "name a program");
 	if (error == -ENOENT && !strchr(program, '/'))
 		die(STATUS_NOT_FOUND, program,
 		    "not found in PATH, nor where the rules lead; check the name, or PATH (%s)",
