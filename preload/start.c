@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ * What the shim does when it is loaded: it maps the rules, and gives the program its own name back.
+ * Run by ld.so. It must never be needed: a wrapper that runs before it maps the rules itself.
+ */
+#include "preload/shim.h"
+
+#include "shared/callnumbers.h"
+#include "shared/environ.h"
+#include "shared/rawcall/rawcall.h"
+#include "shared/text.h"
+
+#include <link.h>
+#include <sys/prctl.h>
+
+/* What AT_EXECFN points to where the kernel was told another file. */
+static char executed_as[SNR_PATH_MAX];
+
+/* proc(5), comm: 15 bytes of the file's last component. */
+static void set_comm(const char *name)
+{
+	const char *last = name;
+
+	for (; *name; name++)
+		if (*name == '/')
+			last = name + 1;
+	snr_rawcall2(__NR_prctl, PR_SET_NAME, last);
+}
+
+static void set_execfn(const char *const *envp, const char *name)
+{
+	ElfW(auxv_t) * aux;
+
+	while (*envp)
+		envp++;
+	for (aux = (ElfW(auxv_t) *)(uintptr_t)(envp + 1); aux->a_type != AT_NULL; aux++)
+		if (aux->a_type == AT_EXECFN)
+			aux->a_un.a_val = (uintptr_t)name;
+}
+
+/* "FD:PID:NAME": NAME is for us alone, and for this image alone. */
+static void take_name(const char *const *envp)
+{
+	char *value = (char *)(uintptr_t)snr_environ_get(envp, SNR_IMAGE_ENV);
+	int fd, pid, len;
+	size_t size;
+
+	len = value ? snr_environ_parse_image(value, &fd, &pid) : 0;
+	if (len <= 0 || !value[len])
+		return;
+	size = snr_length(value + len + 1) + 1;
+	if (size <= sizeof(executed_as)) {
+		snr_copy(executed_as, value + len + 1, size);
+		set_execfn(envp, executed_as);
+		set_comm(executed_as);
+	}
+	value[len] = '\0';
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	const char *const *envp = shim_initial_environment();
+
+	if (envp)
+		take_name(envp);
+	shim_redirector();
+}
