@@ -113,6 +113,7 @@ static int execute(const struct preload *preload, const char *file, char *const 
 	struct snr_environ want = {
 		.envp = (const char *const *)envp,
 		.shim = shim,
+		.name = preload->plan.changed && shim ? preload->plan.script : NULL,
 		.image = preload->image,
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
 	};

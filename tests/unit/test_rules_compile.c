@@ -296,10 +296,63 @@ static void test_image(void **state)
 	assert_string_equal(out, "/snr/a/x");
 	const struct snr_entry *entry = snr_match_path(image.mapped, snr_hash_path("/snr/a", 6));
 	assert_int_equal(entry->rule, 0);
-	assert_int_equal(entry->ancestor, 1);
+	assert_true(entry->ancestor);
 	entry = snr_match_path(image.mapped, SNR_HASH_ROOT);
 	assert_int_equal(entry->rule, SNR_NO_RULE);
-	assert_int_equal(entry->ancestor, 1);
+	assert_true(entry->ancestor);
+}
+
+/* The names that a listing of PATH must show, each with a comma behind it. */
+static const char *children_of(const char *path, char *out)
+{
+	const struct snr_entry *entry =
+		snr_match_path(image.mapped, snr_hash_path(path, strlen(path)));
+	const struct snr_child *child =
+		(const struct snr_child *)((const char *)image.mapped + image.mapped->children_off);
+
+	*out = '\0';
+	if (!entry || !entry->ancestor)
+		return out;
+	for (child += entry->ancestor - 1;; child++) {
+		strncat(out, snr_string(image.mapped, child->name), child->name.len);
+		strcat(out, ",");
+		if (child->last)
+			return out;
+	}
+}
+
+static void test_children(void **state)
+{
+	char names[256];
+
+	build("bind /snr/a/b /t\nbind /snr/c /t\nbind /snr/a /u\nbind /snr/a/d/e /t\nbind /x /t\n");
+	assert_string_equal(children_of("/", names), "snr,x,");
+	assert_string_equal(children_of("/snr", names), "a,c,");
+	assert_string_equal(children_of("/snr/a", names), "b,d,");
+	assert_string_equal(children_of("/snr/a/d", names), "e,");
+	assert_string_equal(children_of("/snr/a/b", names), "");
+	assert_string_equal(children_of("/y", names), "");
+}
+
+/* Directories above a rule that are not on the disk become rules of their own, those that are do
+ * not, and neither do those above a rule without its target. */
+static void test_missing_parents(void **state)
+{
+	char here[SNR_PATH_MAX];
+
+	mkdir("t", 0755);
+	mkdir("there", 0755);
+	check_text("bind $D/there/b/c $D/t\nbind $D/there/d $D/t\nbind $D/e/f $D/none\n");
+	assert_int_equal(set.count, 3);
+	rules_show_parents(&rules, &set);
+	assert_int_equal(set.count, 4);
+	assert_true(set.rule[3].parent);
+	snprintf(here, sizeof(here), "%s/there/b", dir);
+	assert_string_equal(set.rule[3].path, here);
+	const struct image_settings settings = {.engine = SNR_ENGINE_TRACE};
+	assert_int_equal(image_build(&set, &settings, &image), 0);
+	assert_int_equal(snr_image_check(image.mapped, image.size), 0);
+	assert_int_equal(snr_rule(image.mapped, 3)->kind, SNR_PARENT);
 }
 
 static void test_empty_image(void **state)
@@ -386,6 +439,8 @@ int main(void)
 		TEST(test_warnings),
 		TEST(test_make_targets),
 		TEST(test_image),
+		TEST(test_children),
+		TEST(test_missing_parents),
 		TEST(test_empty_image),
 		TEST(test_image_is_sealed),
 		TEST(test_other_versions_are_refused),
