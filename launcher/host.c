@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The redirector's view of the world (shared/host.h) from the launcher: its own memory, the files
- * as they are. The launcher's files call it. It must never change anything.
+ * as they are. It must never change anything, nor use what a shim wraps: below another snapredir
+ * these paths are redirected already.
  */
 #include "launcher/host.h"
 
@@ -10,7 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "shared/rawcall/rawcall.h"
 
 static long read_string(void *context, uint64_t address, char *out, size_t size)
 {
@@ -32,13 +36,18 @@ static long read_bytes(void *context, uint64_t address, void *out, size_t size)
 static long read_link(void *context, const char *path, char *out, size_t size)
 {
 	const struct host_context *host = context;
-	ssize_t len = readlink(path, out, size);
+	long len = snr_rawcall4(SYS_readlinkat, AT_FDCWD, path, out, size);
 
 	if (len < 0)
-		return -errno;
+		return len;
 	if (host->met_link)
 		host->met_link(host->context, path, out, (size_t)len);
 	return len;
+}
+
+static long raw_statx(const char *path, int flags, struct statx *stx)
+{
+	return snr_rawcall5(SYS_statx, AT_FDCWD, path, flags, STATX_TYPE | STATX_INO, stx);
 }
 
 /* Looking up "." in a directory asks for just the permission to look up in it, by the effective
@@ -46,26 +55,33 @@ static long read_link(void *context, const char *path, char *out, size_t size)
 static long search(void *context, const char *path)
 {
 	char inside[SNR_PATH_MAX + 2];
-	struct stat stat_now;
+	struct statx stx;
 
 	if (snprintf(inside, sizeof(inside), "%s/.", path) >= (int)sizeof(inside))
 		return -ENAMETOOLONG;
-	return stat(inside, &stat_now) < 0 ? -errno : 0;
+	return raw_statx(inside, 0, &stx);
 }
 
 static long kind(void *context, const char *path, uint64_t *inode)
 {
-	struct stat st;
+	struct statx stx;
+	long error = raw_statx(path, AT_SYMLINK_NOFOLLOW, &stx);
 
-	if (lstat(path, &st) < 0)
-		return -errno;
-	*inode = st.st_ino;
-	return IFTODT(st.st_mode);
+	if (error < 0)
+		return error;
+	*inode = stx.stx_ino;
+	return IFTODT(stx.stx_mode);
 }
 
 static long executable(void *context, const char *path)
 {
-	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+	long error = snr_rawcall4(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS);
+
+	/* Before Linux 5.8: by the real ids, which are the effective ones but in a set-id launcher.
+	 */
+	if (error == -ENOSYS)
+		error = snr_rawcall3(SYS_faccessat, AT_FDCWD, path, X_OK);
+	return error;
 }
 
 static long directory(void *context, int dirfd, char *out, size_t size)
@@ -74,9 +90,9 @@ static long directory(void *context, int dirfd, char *out, size_t size)
 
 	if (dirfd != AT_FDCWD)
 		snprintf(name, sizeof(name), "/proc/self/fd/%d", dirfd);
-	ssize_t len = readlink(name, out, size);
+	long len = snr_rawcall4(SYS_readlinkat, AT_FDCWD, name, out, size);
 	if (len < 0)
-		return errno == ENOENT && dirfd != AT_FDCWD ? -EBADF : -errno;
+		return len == -ENOENT && dirfd != AT_FDCWD ? -EBADF : len;
 	if ((size_t)len == size)
 		return -ENAMETOOLONG;
 	out[len] = '\0';
@@ -95,10 +111,11 @@ struct snr_redirector host_redirector(const struct snr_image *image, struct host
 long host_read_file(void *context, const char *path, uint64_t offset, void *out, size_t size)
 {
 	/* Something that would block or act on being opened (a FIFO, a device) is no program. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = (int)snr_rawcall4(SYS_openat, AT_FDCWD, path, flags, 0);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	ssize_t got = pread(fd, out, size, (off_t)offset);
 	long result = got < 0 ? -errno : got;
 	close(fd);

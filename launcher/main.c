@@ -11,6 +11,7 @@
 #include "launcher/explain.h"
 #include "launcher/fail.h"
 #include "launcher/journal.h"
+#include "launcher/nested.h"
 #include "launcher/options.h"
 #include "launcher/plan.h"
 #include "launcher/quiet.h"
@@ -29,6 +30,7 @@ struct run {
 	struct start_files files;
 	struct plan plan;
 	struct image image;
+	uint32_t outer;         /* rules of the snapredir that runs this one, in SET too */
 	char where[1024];       /* the rules came from */
 	char engine_from[4200]; /* "FILE:LINE" of an engine or require line */
 	char require_from[4200];
@@ -60,6 +62,7 @@ static void read_rules(struct run *run)
 {
 	sources_read(&run->options, &run->rules, run->where, sizeof(run->where));
 	rules_check(&run->rules, &run->set);
+	run->outer = nested_add(&run->rules, &run->set);
 }
 
 /* Rules that are wrong end the run before anything else happens. */
@@ -175,6 +178,9 @@ static void tell_plan(struct run *run)
 			journal_line(journal, 0, "engine %s", run->plan.text);
 	}
 	journal_line(journal, 1, "engine %s, %u rules (%s)", engine, run->set.count, run->where);
+	if (run->outer)
+		journal_line(journal, 1, "%u of them are those of the snapredir that runs this one",
+			     run->outer);
 	if (run->set.skipped)
 		journal_line(journal, 1, "%u optional rules skipped: their targets are missing",
 			     run->set.skipped);

@@ -32,6 +32,7 @@ char *pool_take(struct pool *pool, size_t size)
 {
 	struct pool_chunk *chunk = pool->chunk;
 
+	size = (size + 7) & ~(size_t)7;
 	if (!chunk || chunk->size - chunk->used < size) {
 		chunk = new_chunk(size > CHUNK_SIZE / 4 ? size : CHUNK_SIZE);
 		/* A chunk of one big string goes behind the one that still has room. */

@@ -14,7 +14,7 @@ struct pool {
 	struct pool_chunk *chunk; /* the newest; the others hang behind it */
 };
 
-/* SIZE bytes, aligned for chars only. Dies with status 125 where no memory is left. */
+/* SIZE bytes, aligned to 8. Dies with status 125 where no memory is left. */
 char *pool_take(struct pool *pool, size_t size);
 
 /* A copy of LEN bytes at TEXT, with a NUL. */

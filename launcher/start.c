@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "launcher/fail.h"
 #include "launcher/host.h"
 #include "launcher/run.h"
 #include "shared/environ.h"
+#include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
 #if defined(__x86_64__)
@@ -40,12 +42,15 @@ static bool find_shim(const char *top, size_t len, const char *triplet, char *ou
 	snr_add_text(&path, triplet);
 	snr_add_text(&path, "/libsnapredir.so");
 	/* ld.so takes LD_PRELOAD apart at blanks and colons. */
-	return snr_finish(&path) > 0 && !out[strcspn(out, ": ")] && access(out, R_OK) == 0;
+	return snr_finish(&path) > 0 && !out[strcspn(out, ": ")] &&
+	       snr_rawcall3(SYS_faccessat, AT_FDCWD, out, R_OK) == 0;
 }
 
 void start_find_files(struct start_files *files)
 {
-	ssize_t len = readlink("/proc/self/exe", files->launcher, sizeof(files->launcher) - 1);
+	/* The real names, also where this very process is redirected: ld.so will not be. */
+	long len = snr_rawcall4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", files->launcher,
+				sizeof(files->launcher) - 1);
 
 	files->launcher[len > 0 ? len : 0] = '\0';
 	/* DIR/bin/snapredir stands beside DIR/lib. */
@@ -159,8 +164,10 @@ static int attempt_preload(void *context, const char *file, char *const argv[], 
 	if (plan->error)
 		return plan->error;
 	/* What is not there or may not be executed shall not be talked about. */
-	if (faccessat(AT_FDCWD, plan->changed ? plan->real : file, X_OK, AT_EACCESS) < 0)
-		return -errno;
+	const struct snr_host *host = &preload->redirector.host;
+	long error = host->executable(host->context, plan->changed ? plan->real : file);
+	if (error < 0)
+		return (int)error;
 	const char *shim = shim_for(preload->redirector.image, plan);
 	tell_limits(preload, file, shim);
 	if (plan->changed && plan->nshebang)

@@ -124,6 +124,12 @@ for engine in "${ENGINES[@]}"; do
 	expect "options end at -- [$engine]" 0 '-v' '' redirected -- echo -v
 	# The option is for a launcher built with the sanitizer, which wants to be loaded first.
 	expect "a chain of commands [$engine]" 0 'a  b' '' redirected env ASAN_OPTIONS=verify_asan_link_order=0 nice "$SNAPREDIR" printf '%s' 'a  b'
+	expect "snapredir below snapredir: both rules count [$engine]" 0 $'text\nother\ntext' '' \
+		redirected env ASAN_OPTIONS=verify_asan_link_order=0 "$SNAPREDIR" -e preload -m "/opt/acme-2=$T/other" \
+		-m /opt/acme-3=/opt/acme cat /opt/acme/file /opt/acme-2/file /opt/acme-3/file
+	expect "... where the program lies at a redirected path, too [$engine]" 0 'script /opt/acme/bin/script a' '' \
+		redirected env ASAN_OPTIONS=verify_asan_link_order=0 "$SNAPREDIR" -e preload -m "/opt/acme-2=$T/other" \
+		/opt/acme/bin/script a
 	for signal in TERM KILL SEGV INT PIPE; do
 		expect "death by SIG$signal [$engine]" 0 "-$(kill -l $signal)" '' python3 -c '
 import subprocess, sys
