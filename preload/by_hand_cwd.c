@@ -23,15 +23,18 @@ SHIM_REAL_POINTER(char *, get_current_dir_name, (void))
 /* Put LEN bytes and their NUL at TEXT where getcwd(3) would put them. */
 static char *give(const char *text, size_t len, char *out, size_t size)
 {
-	if (size ? len >= size : out != NULL) {
-		shim_fail(size ? -ERANGE : -EINVAL);
-		return NULL;
-	}
-	if (!out)
-		out = malloc(size ? size : len + 1);
-	if (out)
+	long error = 0;
+
+	if (size ? len >= size : out != NULL)
+		error = size ? -ERANGE : -EINVAL;
+	else if (out)
+		error = shim_write(out, text, len + 1);
+	else if ((out = malloc(size ? size : len + 1)))
 		snr_copy(out, text, len + 1);
-	return out;
+	if (!error)
+		return out;
+	shim_fail(error);
+	return NULL;
 }
 
 /* Our name of the cwd is in slot->text[1] where the answer is its length; 0: it is the kernel's. */
@@ -49,12 +52,6 @@ static long name_of_cwd(struct snr_redirector *redirector, struct shim_slot *slo
 	return len < 0 ? 0 : len;
 }
 
-/* Does the kernel find OUT writable? It says EFAULT for us, before we write there ourselves. */
-static bool is_writable(char *out, size_t size)
-{
-	return !size || snr_rawcall2(__NR_getcwd, out, size) != -EFAULT;
-}
-
 SHIM_EXPORT char *getcwd(char *out, size_t size)
 {
 	struct snr_redirector *redirector = shim_redirector();
@@ -64,7 +61,7 @@ SHIM_EXPORT char *getcwd(char *out, size_t size)
 	if (!slot)
 		return real_getcwd()(out, size);
 	len = name_of_cwd(redirector, slot);
-	if (len && (!out || is_writable(out, size))) {
+	if (len) {
 		out = give(slot->text[1], (size_t)len, out, size);
 		shim_slot_release(slot);
 		return out;
@@ -92,10 +89,8 @@ static bool give_wd(char *out)
 	if (!slot)
 		return false;
 	len = name_of_cwd(redirector, slot);
-	if (len && !is_writable(out, SNR_PATH_MAX))
+	if (len && shim_write(out, slot->text[1], (size_t)len + 1) < 0)
 		len = 0;
-	if (len)
-		snr_copy(out, slot->text[1], (size_t)len + 1);
 	shim_slot_release(slot);
 	return len != 0;
 }

@@ -25,24 +25,26 @@ SHIM_REAL_POINTER(char *, canonicalize_file_name, (const char *path))
 
 /* ---- readlink ---- */
 
-/* The kernel has written N bytes of a name that it made up to OUT. */
-static ssize_t reverse_link(int dirfd, const char *path, char *out, size_t size, ssize_t n)
+/* The kernel makes the name of this link up: ours goes to OUT, cut there where it is too long. */
+static ssize_t read_reversed(int dirfd, const char *path, char *out, size_t size)
 {
 	struct shim_slot *slot = shim_slot_take();
-	long real, len = -1;
+	long n;
 
 	if (!slot)
-		return n;
-	/* Again, since OUT may be too short for the real name but not for ours. */
-	real = snr_rawcall4(__NR_readlinkat, dirfd, path, slot->text[0], SNR_PATH_MAX);
-	if (real > 0)
-		len = shim_reverse(slot->text[0], (size_t)real, slot->text[1], SNR_PATH_MAX);
-	if (len >= 0) {
-		n = (size_t)len < size ? len : (ssize_t)size;
-		snr_copy(out, slot->text[1], (size_t)n);
+		return shim_fail(-ENOMEM);
+	n = snr_rawcall4(__NR_readlinkat, dirfd, path, slot->text[0], SNR_PATH_MAX);
+	if (n > 0)
+		n = shim_reverse(slot->text[0], (size_t)n, slot->text[1], SNR_PATH_MAX);
+	if (n > 0) {
+		long error;
+
+		n = (size_t)n < size ? n : (long)size;
+		error = shim_write(out, slot->text[1], (size_t)n);
+		n = error ? error : n;
 	}
 	shim_slot_release(slot);
-	return n;
+	return n < 0 ? shim_fail(n) : n;
 }
 
 static __attribute__((noinline)) ssize_t changed_readlink(struct shim_slot *slot, int arg,
@@ -52,13 +54,14 @@ static __attribute__((noinline)) ssize_t changed_readlink(struct shim_slot *slot
 	char text[SNR_PATH_MAX];
 	bool reverse = slot->plan.reverse;
 	long result;
-	ssize_t n;
 
 	path = shim_take(slot, arg, path, text);
 	if (shim_leave(slot, &result))
 		return (ssize_t)result;
-	n = real_readlinkat()(dirfd, path, out, size);
-	return n > 0 && reverse ? reverse_link(dirfd, path, out, size, n) : n;
+	/* The kernel takes the size for an int, and refuses what is not above 0. */
+	if (reverse && (int)size > 0)
+		return read_reversed(dirfd, path, out, size);
+	return real_readlinkat()(dirfd, path, out, size);
 }
 
 SHIM_EXPORT ssize_t readlink(const char *path, char *out, size_t size)

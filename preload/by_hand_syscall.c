@@ -39,33 +39,31 @@ static long call_kernel(long number, const long *args)
 	return snr_rawcall6(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
-/* The kernel answers RESULT and puts a name that it made up into OUT, cut there where it is too
- * long. Ours may be shorter: so the whole name is asked for once more. */
-static long reverse(struct shim_slot *slot, long number, const struct snr_pathop *op, long *args,
-		    long result)
+/* A call whose answer is a name that the kernel makes up: ours goes to OUT, cut there where it is
+ * too long for readlink, -ERANGE for getcwd, which counts the NUL. */
+static long call_reversed(struct shim_slot *slot, long number, const struct snr_pathop *op,
+			  long *args)
 {
 	int out = snr_pathop_find(op, SNR_ROLE_OUT);
-	char *place = (char *)args[out];
+	void *place = (void *)args[out];
 	size_t size = (size_t)args[out + 1];
-	size_t nul = out == 0; /* getcwd counts it */
+	size_t nul = out == 0;
 	char *name = slot->scratch.real;
-	long len;
+	long n, error;
 
-	if (result <= 0 && !(result == -ERANGE && nul))
-		return result;
 	args[out] = (long)slot->text[1];
 	args[out + 1] = SNR_PATH_MAX;
-	len = call_kernel(number, args);
-	if (len > 0)
-		len = shim_reverse(slot->text[1], (size_t)len - nul, name, SNR_PATH_MAX);
-	if (len < 0)
-		return result;
-	if (nul && (size_t)len >= size)
+	n = call_kernel(number, args);
+	if (n > 0)
+		n = shim_reverse(slot->text[1], (size_t)n - nul, name, SNR_PATH_MAX);
+	if (n < 0)
+		return n;
+	n += (long)nul;
+	if (nul && (size_t)n > size)
 		return -ERANGE;
-	if ((size_t)len + nul < size)
-		size = (size_t)len + nul;
-	snr_copy(place, name, size);
-	return (long)size;
+	n = (size_t)n < size ? n : (long)size;
+	error = shim_write(place, name, (size_t)n);
+	return error ? error : n;
 }
 
 static long changed_call(struct shim_slot *slot, enum snr_op op, long number, long *args)
@@ -76,9 +74,11 @@ static long changed_call(struct shim_slot *slot, enum snr_op op, long number, lo
 	if (plan->verdict != SNR_FINISHED) {
 		for (int i = 0; i < plan->npaths; i++)
 			args[plan->path_arg[i]] = (long)plan->text[i];
-		result = call_kernel(number, args);
-		if (plan->reverse)
-			result = reverse(slot, number, &snr_pathops[op], args, result);
+		if (plan->reverse &&
+		    (int)args[snr_pathop_find(&snr_pathops[op], SNR_ROLE_OUT) + 1] > 0)
+			result = call_reversed(slot, number, &snr_pathops[op], args);
+		else
+			result = call_kernel(number, args);
 	}
 	shim_slot_release(slot);
 	return result;

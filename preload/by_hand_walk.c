@@ -228,13 +228,13 @@ static int walk_inside(struct walk *walk, const struct stat64 *st, const struct 
 	}
 	if (!result)
 		result = walk_names(walk, names);
+	if (!result && (walk->flags & FTW_DEPTH))
+		result = report(walk, st, FTW_DP);
 	if (parent >= 0) {
 		if (goes_on(walk, result) && fchdir(parent) < 0)
 			result = -1;
 		close(parent);
 	}
-	if (!result && (walk->flags & FTW_DEPTH))
-		result = report(walk, st, FTW_DP);
 	return result;
 }
 

@@ -97,6 +97,9 @@ bool shim_is_readable(const void *address, size_t size);
 /* Length of the string at ADDRESS; -EFAULT, or -ENAMETOOLONG where no NUL is within SIZE bytes. */
 long shim_string_length(const char *address, size_t size);
 
+/* Copy SIZE BYTES of ours to the program's ADDRESS. 0 or -EFAULT. */
+long shim_write(void *address, const char *bytes, size_t size);
+
 /* Number of pointers before the NULL of VECTOR (argv, envp), all strings readable; NULL has 0.
  * -EFAULT otherwise. */
 long shim_count_vector(char *const *vector);

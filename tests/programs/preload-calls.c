@@ -139,6 +139,8 @@ static void do_open(void)
 
 static void do_make(void)
 {
+	char beside[PATH_MAX];
+
 	SAY(mkdir(in("d1"), 0750));
 	SAY(mkdirat(base_fd, "d2", 0700));
 	SAY(mkdir(in("d1"), 0750));
@@ -173,7 +175,8 @@ static void do_make(void)
 	SAY(unlinkat(AT_FDCWD, in("n4"), 0));
 	SAY(rmdir(in("sub")));
 	SAY(rmdir(base));
-	SAY(rename(base, "elsewhere"));
+	snprintf(beside, sizeof(beside), "%s-beside", base);
+	SAY(rename(base, beside));
 }
 
 /* struct stat and struct stat64 print alike. */
