@@ -48,6 +48,7 @@ enum snr_role {
 	SNR_ROLE_OUTADDRLEN,
 	SNR_ROLE_OUTMSG,
 	SNR_ROLE_OUTMMSG,
+	SNR_ROLE_SOCKARGS,
 };
 
 enum snr_effect {
