@@ -48,7 +48,7 @@ host_o := $(patsubst %.c,$(O)/host/%.o,$(SHARED) $(LAUNCHER) $(TRACER))
 shim_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(PRELOAD)) $(O)/shim/gen/wrappers.o
 shim32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(shim_o))
 unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
-bench_bin := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH))
+bench_bin := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH)) $(O)/bench/calls-static
 LIBS := -lseccomp -lcap
 
 launcher := $(O)/bin/snapredir
@@ -147,9 +147,15 @@ $(O)/unit/%: tests/unit/%.c $(host_o) $(O)/objects
 	$(call made,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) $(CFLAGS) -o $@ $< $(host_o) $(LIBS) -lcmocka
 
-$(O)/bench/%: tests/bench/%.c $(host_o) $(O)/objects
+$(O)/bench/lookup: tests/bench/lookup.c $(host_o) $(O)/objects
 	$(call made,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(CFLAGS) -o $@ $< $(host_o) $(LIBS)
+$(O)/bench/%-static: tests/bench/%.c $(O)/flags
+	$(call made,CC)
+	$(Q)$(CC) $(PROGRAMFLAGS) -static -o $@ $<
+$(O)/bench/%: tests/bench/%.c $(O)/flags
+	$(call made,CC)
+	$(Q)$(CC) $(PROGRAMFLAGS) -o $@ $<
 
 # --- programs that the tests and the demo run ---------------------------------------------------------------
 PROGRAMFLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -pthread -MMD -MP -MF $@.d -MT $@
