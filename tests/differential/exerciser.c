@@ -32,6 +32,7 @@ static struct {
 } protected_dirs[MAX_PROTECTED];
 static int nprotected;
 static bool count_dir_links = true;
+static bool tell_root_dirs = true;
 
 struct flag_name {
 	enum flag_set set;
@@ -129,8 +130,17 @@ void ignore_dir_links(void)
 	count_dir_links = false;
 }
 
+void ignore_root_dirs(void)
+{
+	tell_root_dirs = false;
+}
+
 void say_stat(const struct stat *st)
 {
+	if (S_ISDIR(st->st_mode) && !st->st_uid && !tell_root_dirs) {
+		say(" d of root");
+		return;
+	}
 	say(" %c%04o u%d", type_letter(st->st_mode), (unsigned)st->st_mode & 07777,
 	    (int)st->st_uid);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))

@@ -39,6 +39,8 @@ long say_result(long result);
 void say_stat(const struct stat *st);
 /* Where mount points are missing on the disk, their parents count one link less. */
 void ignore_dir_links(void);
+/* Where even the parents of mount points are missing, some read-only directory stands in. */
+void ignore_root_dirs(void);
 /* Write the line out; a child that prints must do it before it leaves. */
 void say_end(void);
 

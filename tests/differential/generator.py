@@ -328,6 +328,8 @@ class Generator:
                 self.emit('protect', '%R/' + path)
         if self.world.missing:
             self.emit('nodirlinks')
+        if self.world.made:
+            self.emit('norootdirs')
         self.emit('chdir', '%R')
         self.prologue = len(self.lines)
         while self.number < count:

@@ -238,26 +238,23 @@ static void run_nodirlinks(const struct op *op)
 	ignore_dir_links();
 }
 
+/* norootdirs */
+static void run_norootdirs(const struct op *op)
+{
+	(void)op;
+	ignore_root_dirs();
+}
+
 const struct op_kind ops_change[] = {
-	{"mkdir", 3, run_mkdir},
-	{"mkfifo", 3, run_mkfifo},
-	{"rmdir", 1, run_rmdir},
-	{"unlink", 1, run_unlink},
-	{"remove", 1, run_remove},
-	{"unlinkat", 3, run_unlinkat},
-	{"rename", 5, run_rename},
-	{"link", 5, run_link},
-	{"symlink", 3, run_symlink},
-	{"truncate", 2, run_truncate},
-	{"chmod", 3, run_chmod},
-	{"chown", 3, run_chown},
-	{"utimens", 4, run_utimens},
-	{"setxattr", 3, run_setxattr},
-	{"lsetxattr", 3, run_lsetxattr},
-	{"removexattr", 2, run_removexattr},
-	{"chdir", 1, run_chdir},
-	{"fchdir", 1, run_fchdir},
-	{"protect", 1, run_protect},
-	{"nodirlinks", 0, run_nodirlinks},
-	{NULL, 0, NULL},
+	{"mkdir", 3, run_mkdir},           {"mkfifo", 3, run_mkfifo},
+	{"rmdir", 1, run_rmdir},           {"unlink", 1, run_unlink},
+	{"remove", 1, run_remove},         {"unlinkat", 3, run_unlinkat},
+	{"rename", 5, run_rename},         {"link", 5, run_link},
+	{"symlink", 3, run_symlink},       {"truncate", 2, run_truncate},
+	{"chmod", 3, run_chmod},           {"chown", 3, run_chown},
+	{"utimens", 4, run_utimens},       {"setxattr", 3, run_setxattr},
+	{"lsetxattr", 3, run_lsetxattr},   {"removexattr", 2, run_removexattr},
+	{"chdir", 1, run_chdir},           {"fchdir", 1, run_fchdir},
+	{"protect", 1, run_protect},       {"norootdirs", 0, run_norootdirs},
+	{"nodirlinks", 0, run_nodirlinks}, {NULL, 0, NULL},
 };

@@ -127,7 +127,7 @@ def side_by_side(title, lines, expected, got, number):
     for line in shown[-MOST_SHOWN:]:
         number, _, kind = line.split('\t')[:3]
         a, b = (log.get(int(number), '(nothing)') for log in (wanted, given))
-        if kind in ('protect', 'nodirlinks') and a == b:
+        if kind in ('protect', 'nodirlinks', 'norootdirs') and a == b:
             continue
         out.append('  ' + readable(line))
         if a == b:

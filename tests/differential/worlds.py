@@ -102,7 +102,7 @@ def build(world, root, uid, program, reference):
         times.append((path, FIRST_TIME + n * 1000))
     if reference:
         for path in world.made:
-            os.mkdir(os.path.join(root, path), 0o755)
+            os.mkdir(os.path.join(root, path), 0o555)
     if reference or not world.missing:
         for _, point, is_dir in world.mount_points():
             path = os.path.join(root, point)
