@@ -25,7 +25,7 @@ need() {
 wanted=()
 for group; do
 	packages=$(need "$group")
-	read -ra packages <<<"$packages"
+	read -rd '' -a packages <<<"$packages" || true
 	wanted+=("${packages[@]}")
 done
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
