@@ -73,14 +73,14 @@ static long kind(void *context, const char *path, uint64_t *inode)
 	return IFTODT(stx.stx_mode);
 }
 
-static long executable(void *context, const char *path)
+static long may_access(void *context, const char *path, int mode)
 {
-	long error = snr_rawcall4(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS);
+	long error = snr_rawcall4(SYS_faccessat2, AT_FDCWD, path, mode, AT_EACCESS);
 
 	/* Before Linux 5.8: by the real ids, which are the effective ones but in a set-id launcher.
 	 */
 	if (error == -ENOSYS)
-		error = snr_rawcall3(SYS_faccessat, AT_FDCWD, path, X_OK);
+		error = snr_rawcall3(SYS_faccessat, AT_FDCWD, path, mode);
 	return error;
 }
 
@@ -103,7 +103,7 @@ struct snr_redirector host_redirector(const struct snr_image *image, struct host
 {
 	return (struct snr_redirector){
 		.image = image,
-		.host = {context, read_string, read_bytes, read_link, search, kind, executable,
+		.host = {context, read_string, read_bytes, read_link, search, kind, may_access,
 			 directory},
 	};
 }

@@ -165,7 +165,7 @@ static int attempt_preload(void *context, const char *file, char *const argv[], 
 		return plan->error;
 	/* What is not there or may not be executed shall not be talked about. */
 	const struct snr_host *host = &preload->redirector.host;
-	long error = host->executable(host->context, plan->changed ? plan->real : file);
+	long error = host->access(host->context, plan->changed ? plan->real : file, X_OK);
 	if (error < 0)
 		return (int)error;
 	const char *shim = shim_for(preload->redirector.image, plan);

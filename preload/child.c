@@ -241,9 +241,10 @@ bool shim_may_execute(const char *path)
 	long result;
 
 	if (!slot)
-		return shim_host.executable(NULL, path) == 0;
-	result = slot->plan.verdict == SNR_CHANGED ? shim_host.executable(NULL, slot->plan.text[0])
-						   : -EACCES;
+		return shim_host.access(NULL, path, X_OK) == 0;
+	result = slot->plan.verdict == SNR_CHANGED
+			 ? shim_host.access(NULL, slot->plan.text[0], X_OK)
+			 : -EACCES;
 	shim_slot_release(slot);
 	return result == 0;
 }

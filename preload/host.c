@@ -66,12 +66,12 @@ static long host_kind(void *context, const char *path, uint64_t *inode)
 }
 
 /* As exec would see it: by the effective ids, where the kernel can say so (5.8). */
-static long host_executable(void *context, const char *path)
+static long host_access(void *context, const char *path, int mode)
 {
-	long result = snr_rawcall4(__NR_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS);
+	long result = snr_rawcall4(__NR_faccessat2, AT_FDCWD, path, mode, AT_EACCESS);
 
 	if (result == -ENOSYS || result == -EPERM)
-		result = snr_rawcall3(__NR_faccessat, AT_FDCWD, path, X_OK);
+		result = snr_rawcall3(__NR_faccessat, AT_FDCWD, path, mode);
 	return result;
 }
 
@@ -109,6 +109,6 @@ const struct snr_host shim_host = {
 	.read_link = host_read_link,
 	.search = host_search,
 	.kind = host_kind,
-	.executable = host_executable,
+	.access = host_access,
 	.directory = host_directory,
 };

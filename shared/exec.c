@@ -100,6 +100,7 @@ static void look_for_interpreter(const struct exec_walk *walk, uint64_t type, ui
 
 /* Program headers are read one at a time: few files have more than a dozen, and each is a few
  * bytes. */
+#define X_OK      1 /* <unistd.h> */
 #define MAX_PHDRS 128
 
 static void look_at_elf64(const struct exec_walk *walk, const Elf64_Ehdr *header)
@@ -222,7 +223,7 @@ static bool look_at(const struct exec_walk *walk, bool *changed)
 	shebang = &plan->shebang[plan->nshebang];
 	if (!parse_shebang(head.text, (size_t)n, shebang))
 		return false;
-	n = host->executable(host->context, walk->file);
+	n = host->access(host->context, walk->file, X_OK);
 	if (n < 0) {
 		plan->error = (int)n;
 		return false;

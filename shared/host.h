@@ -35,7 +35,7 @@ struct snr_host {
 
 	/* May the program execute the file at the real PATH (a #! script that its interpreter will
 	 * read)? 0 or -errno. */
-	long (*executable)(void *context, const char *path);
+	long (*access)(void *context, const char *path, int mode);
 
 	/* Real path of the program's cwd (DIRFD is AT_FDCWD) or of its descriptor DIRFD, as the
 	 * kernel tells it in /proc, with a NUL. Returns the length or -errno. A descriptor of no

@@ -51,6 +51,7 @@ enum {
 	SPLIT64 = SNR_SPLIT64,
 	SAME_FS = SNR_SAME_FS,
 	DIRECTORY = SNR_DIRECTORY,
+	PERMITS = SNR_PERMITS,
 };
 
 #define ROLES(...)                                                                                 \
@@ -168,7 +169,7 @@ struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
 	struct snr_lookup lookup = {0};
 	const struct flag_bits *bits;
 
-	lookup.create = (op->effects & SNR_CREATES) != 0;
+	lookup.create = (op->effects & SNR_CREATES) && is_last_path(op, path_arg);
 	lookup.follow = role == SNR_ROLE_PATH || role == SNR_ROLE_SRC;
 	lookup.entry = role == SNR_ROLE_LPATH &&
 		       ((op->effects & SNR_REMOVES) ||

@@ -63,6 +63,7 @@ enum snr_effect {
 	SNR_SPLIT64 = 1 << 8,
 	SNR_SAME_FS = 1 << 9,
 	SNR_DIRECTORY = 1 << 10,
+	SNR_PERMITS = 1 << 11,
 };
 
 #define SNR_NARGS 6

@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: MIT
  * What the kernel refuses at mount points and across them. Only rewrite.c calls it.
- * It must never refuse what a mount would let through.
+ * It must never refuse what a mount would let through; and what the kernel refuses earlier it
+ * leaves to the kernel, which is asked about the real names and finds the same.
  */
 #include "shared/refuse.h"
 
 #include "shared/text.h"
 #include "shared/walk.h"
 
-#include <errno.h>
 #include <asm/fcntl.h>
+#include <errno.h>
 #include <linux/fcntl.h>
 
-/* AT_REMOVEDIR of <fcntl.h> */
-#define FLAG_REMOVEDIR 0x200
+#define FLAG_REMOVEDIR 0x200 /* AT_REMOVEDIR of <fcntl.h> */
+#define FLAG_NOREPLACE 1     /* RENAME_NOREPLACE, RENAME_EXCHANGE of <linux/fs.h> */
+#define FLAG_EXCHANGE  2
+#define W_OK           2 /* <unistd.h> */
+#define X_OK           1
+#define TYPE_DIRECTORY 4 /* DT_DIR of <dirent.h> */
 
 struct question {
 	struct snr_redirector *redirector;
 	struct snr_scratch *scratch;
 	const struct snr_call *call;
 	const struct snr_pathop *op;
+	const struct snr_resolved *resolved;
 	const struct snr_plan *plan;
 };
 
@@ -31,13 +37,20 @@ static int path_argument(const struct snr_pathop *op, int n)
 	return -1;
 }
 
-/* The path that the kernel gets for argument ARG, made absolute, in scratch->pending. */
-static long kernel_path(const struct question *q, int arg)
+static int dirfd_of(const struct question *q, int n)
+{
+	int arg = snr_pathop_dirfd(q->op, path_argument(q->op, n));
+
+	return arg < 0 ? AT_FDCWD : (int)(uint32_t)q->call->arg[arg];
+}
+
+/* The path that the kernel gets for path N, made absolute, in scratch->pending. */
+static long kernel_path(const struct question *q, int n)
 {
 	const struct snr_host *host = &q->redirector->host;
 	struct snr_builder builder = {.out = q->scratch->pending,
 				      .size = sizeof(q->scratch->pending)};
-	int dirfd = snr_pathop_dirfd(q->op, arg);
+	int arg = path_argument(q->op, n);
 	long len;
 
 	for (int i = 0; i < q->plan->npaths; i++) {
@@ -50,132 +63,200 @@ static long kernel_path(const struct question *q, int arg)
 	if (len <= 0)
 		return len ? len : -ENOENT;
 	if (q->scratch->path[0] != '/') {
-		long n = host->directory(host->context,
-					 dirfd < 0 ? AT_FDCWD : (int)(uint32_t)q->call->arg[dirfd],
-					 q->scratch->real, SNR_PATH_MAX);
+		long base = host->directory(host->context, dirfd_of(q, n), q->scratch->real,
+					    SNR_PATH_MAX);
 
-		if (n < 0)
-			return n;
-		snr_add(&builder, q->scratch->real, (size_t)n);
+		if (base < 0)
+			return base;
+		snr_add(&builder, q->scratch->real, (size_t)base);
 		snr_add(&builder, "/", 1);
 	}
 	snr_add(&builder, q->scratch->path, (size_t)len);
 	return snr_finish(&builder);
 }
 
-/* Can the directory of argument ARG's last component be looked into? */
-static bool parent_is_there(const struct question *q, int arg)
+static size_t without_slashes(const char *path, size_t len)
+{
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return len;
+}
+
+static size_t without_last(const char *path, size_t len)
+{
+	len = without_slashes(path, len);
+	while (len > 1 && path[len - 1] != '/')
+		len--;
+	return len;
+}
+
+/* The directory of path N's last component in scratch->pending, as the program sees it: above a
+ * rule's own path that is not the directory of the target. */
+static long directory_of(const struct question *q, int n)
+{
+	char *path = q->scratch->pending;
+	long len;
+
+	if (q->resolved[n].at_rule) {
+		const struct snr_image *image = q->redirector->image;
+		struct snr_text own = snr_rule(image, q->resolved[n].rule)->path;
+		const char *name = snr_string(image, own);
+		size_t parent = without_slashes(name, without_last(name, own.len));
+
+		return snr_map(image, name, parent, path, SNR_PATH_MAX);
+	}
+	len = kernel_path(q, n);
+	if (len < 0)
+		return len;
+	len = (long)without_last(path, (size_t)len);
+	path[len] = '\0';
+	return len;
+}
+
+static bool directory_is_found(const struct question *q, int n)
+{
+	const struct snr_host *host = &q->redirector->host;
+
+	return directory_of(q, n) >= 0 && host->search(host->context, q->scratch->pending) == 0;
+}
+
+/* 0, or what may_delete and may_create say of the directory of path N. */
+static int directory_refuses(const struct question *q, int n)
+{
+	const struct snr_host *host = &q->redirector->host;
+
+	if (directory_of(q, n) < 0)
+		return 0;
+	return host->access(host->context, q->scratch->pending, W_OK | X_OK) == -EACCES ? -EACCES
+											: 0;
+}
+
+/* What is at path N: its d_type, or -errno. *SLASH: the text ends in one. */
+static long kind_of(const struct question *q, int n, bool *slash)
 {
 	const struct snr_host *host = &q->redirector->host;
 	char *path = q->scratch->pending;
-	long len = kernel_path(q, arg);
+	long len = kernel_path(q, n);
+	uint64_t inode;
+	size_t end;
 
+	*slash = false;
 	if (len < 0)
-		return false;
-	while (len > 1 && path[len - 1] == '/')
-		len--;
-	while (len > 1 && path[len - 1] != '/')
-		len--;
-	path[len] = '\0';
-	return host->search(host->context, path) == 0;
+		return len;
+	end = without_slashes(path, (size_t)len);
+	*slash = end < (size_t)len;
+	path[end] = '\0';
+	return host->kind(host->context, path, &inode);
 }
 
-/* Is there something at argument ARG's path, a link counting as something? */
-static bool name_is_there(const struct question *q, int arg)
-{
-	const struct snr_host *host = &q->redirector->host;
-	long n = kernel_path(q, arg);
-
-	if (n < 0)
-		return false;
-	n = host->read_link(host->context, q->scratch->pending, q->scratch->link, SNR_PATH_MAX);
-	return n >= 0 || n == -EINVAL;
-}
-
-static bool target_is_directory(const struct question *q, int arg)
-{
-	const struct snr_host *host = &q->redirector->host;
-
-	return kernel_path(q, arg) >= 0 &&
-	       host->search(host->context, q->scratch->pending) != -ENOTDIR;
-}
-
-/* unlink(2), rmdir(2) of a mount point: the kind of file is looked at first. */
+/* unlink(2), rmdir(2) of a mount point. */
 static int refuse_removal(const struct question *q)
 {
-	int arg = path_argument(q->op, 0);
 	int flags = snr_pathop_find(q->op, SNR_ROLE_ATFLAGS);
 	bool rmdir = (q->op->effects & SNR_DIRECTORY) ||
 		     (flags >= 0 && (q->call->arg[flags] & FLAG_REMOVEDIR));
-	bool directory = target_is_directory(q, arg);
+	bool slash;
+	long kind = kind_of(q, 0, &slash);
+	int err;
 
+	if (kind < 0 || (slash && kind != TYPE_DIRECTORY))
+		return 0;
+	err = directory_refuses(q, 0);
+	if (err)
+		return err;
 	if (rmdir)
-		return directory ? -EBUSY : -ENOTDIR;
-	return directory ? -EISDIR : -EBUSY;
+		return kind == TYPE_DIRECTORY ? -EBUSY : -ENOTDIR;
+	return kind == TYPE_DIRECTORY ? -EISDIR : -EBUSY;
 }
 
-/* rename(2), link(2) between two sides of a rule: checked once both directories were found, and,
- * for link, once the old name was found and the new one was not. */
-static int refuse_crossing(const struct question *q)
+/* rename(2) of or onto a mount point, both in directories of one side. */
+static int refuse_rename(const struct question *q)
 {
-	int from = path_argument(q->op, 0);
-	int to = path_argument(q->op, 1);
+	int flags_arg = path_argument(q->op, 1) + 1;
+	uint64_t flags = q->call->op == SNR_renameat2 ? q->call->arg[flags_arg] : 0;
+	bool old_slash, new_slash;
+	long old = kind_of(q, 0, &old_slash);
+	long new = kind_of(q, 1, &new_slash);
+	int err;
 
-	if (!parent_is_there(q, from) || !parent_is_there(q, to))
+	if (old < 0 || (new >= 0 ? flags &FLAG_NOREPLACE : flags &FLAG_EXCHANGE))
 		return 0;
-	if (!(q->op->effects & SNR_REMOVES) && (!name_is_there(q, from) || name_is_there(q, to)))
+	if (old != TYPE_DIRECTORY && (old_slash || (new_slash && !(flags & FLAG_EXCHANGE))))
 		return 0;
-	return -EXDEV;
+	if (q->resolved[0].at_rule && q->resolved[1].at_rule &&
+	    q->resolved[0].rule == q->resolved[1].rule)
+		return 0; /* one and the same: nothing to do, and no error */
+	err = directory_refuses(q, 0);
+	if (!err)
+		err = directory_refuses(q, 1);
+	if (err)
+		return err;
+	if (new >= 0 && !(flags & FLAG_EXCHANGE)) {
+		if (old == TYPE_DIRECTORY && new != TYPE_DIRECTORY)
+			return -ENOTDIR;
+		if (old != TYPE_DIRECTORY && new == TYPE_DIRECTORY)
+			return -EISDIR;
+	}
+	return -EBUSY;
+}
+
+/* link(2) from one side to another: the old name was found, the new one was not. */
+static int refuse_link(const struct question *q)
+{
+	bool slash;
+	long old = kind_of(q, 0, &slash);
+
+	if (old < 0 || (slash && old != TYPE_DIRECTORY))
+		return 0;
+	return kind_of(q, 1, &slash) == -ENOENT && !slash ? -EXDEV : 0;
 }
 
 /* On whose side does the directory of path N lie? False where nobody can say. */
-static bool find_side(const struct question *q, const struct snr_resolved *resolved, int n,
-		      uint32_t *side)
+static bool find_side(const struct question *q, int n, uint32_t *side)
 {
-	int dirfd = snr_pathop_dirfd(q->op, path_argument(q->op, n));
 	size_t rest;
 	long len;
 
-	*side = resolved[n].parent_rule;
-	if (!resolved[n].plain)
+	*side = q->resolved[n].parent_rule;
+	if (!q->resolved[n].plain)
 		return true;
-	len = snr_base(q->redirector->image, &q->redirector->host, q->scratch,
-		       dirfd < 0 ? AT_FDCWD : (int)(uint32_t)q->call->arg[dirfd]);
+	len = snr_base(q->redirector->image, &q->redirector->host, q->scratch, dirfd_of(q, n));
 	if (len < 0)
 		return false;
 	*side = snr_match_longest(q->redirector->image, q->scratch->base, (size_t)len, &rest);
 	return true;
 }
 
-static bool same_directory(const struct question *q)
+/* The kernel looks for the directories of both paths first, then at their mounts. */
+static int refuse_pair(const struct question *q)
 {
-	int from = snr_pathop_dirfd(q->op, path_argument(q->op, 0));
-	int to = snr_pathop_dirfd(q->op, path_argument(q->op, 1));
+	const struct snr_resolved *resolved = q->resolved;
+	bool removes = (q->op->effects & SNR_REMOVES) != 0;
+	uint32_t from, to;
 
-	return from < 0 || to < 0 || (uint32_t)q->call->arg[from] == (uint32_t)q->call->arg[to];
+	if (resolved[0].plain && resolved[1].plain && dirfd_of(q, 0) == dirfd_of(q, 1))
+		return 0;
+	if (!find_side(q, 0, &from) || !find_side(q, 1, &to))
+		return 0;
+	/* link(2) looks its old path up, so a mount point lies on its own side there; rename(2)
+	 * names an entry. */
+	if (!removes && !resolved[0].plain)
+		from = resolved[0].rule;
+	if (from == to)
+		return removes && (resolved[0].at_rule || resolved[1].at_rule) ? refuse_rename(q)
+									       : 0;
+	if ((removes && !directory_is_found(q, 0)) || !directory_is_found(q, 1))
+		return 0;
+	return removes ? -EXDEV : refuse_link(q);
 }
 
 int snr_refusal(struct snr_redirector *redirector, struct snr_scratch *scratch,
 		const struct snr_call *call, const struct snr_resolved *resolved, int n,
 		const struct snr_plan *plan)
 {
-	struct question q = {redirector, scratch, call, &snr_pathops[call->op], plan};
-	bool removes = (q.op->effects & SNR_REMOVES) != 0;
-	uint32_t from, to;
+	struct question q = {redirector, scratch, call, &snr_pathops[call->op], resolved, plan};
 
-	if (n < 2)
-		return resolved[0].at_rule ? refuse_removal(&q) : 0;
-	if (resolved[0].plain && resolved[1].plain && same_directory(&q))
-		return 0;
-	if (!find_side(&q, resolved, 0, &from) || !find_side(&q, resolved, 1, &to))
-		return 0;
-	/* link(2) looks its old path up, so a mount point lies on its own side there; rename(2)
-	 * names an entry. */
-	if (!removes && !resolved[0].plain)
-		from = resolved[0].rule;
-	if (from != to)
-		return refuse_crossing(&q);
-	if (removes)
-		return resolved[0].at_rule || resolved[1].at_rule ? -EBUSY : 0;
-	return resolved[1].at_rule ? -EEXIST : 0;
+	if (n == 2)
+		return refuse_pair(&q);
+	return resolved[0].at_rule ? refuse_removal(&q) : 0;
 }

@@ -59,7 +59,8 @@ static bool scan_down(struct scan *scan, const struct snr_facts *facts, const ch
 	if (scan->entry)
 		scan->entry = scan->entry->ancestor ? snr_match_path(scan->image, hash) : NULL;
 	if (scan->entry && scan->entry->rule != SNR_NO_RULE) {
-		if (scan->popped)
+		if (scan->popped ||
+		    snr_facts_get(facts, snr_hash_searched(scan->hash)) != SNR_PLAIN)
 			return false;
 		scan->rule = scan->entry->rule;
 		scan->rest = end;
@@ -95,7 +96,7 @@ static bool scan_text(struct scan *scan, const struct snr_facts *facts, const ch
 			if (!scan_up(scan, path[0] == '/'))
 				return false;
 		} else if (!snr_is_dot(name, n)) {
-			bool look = more || lookup.follow || (slash && !lookup.entry);
+			bool look = more || snr_looks_through(lookup, slash);
 
 			if (!scan_down(scan, facts, name, n, c.end, look))
 				return false;
@@ -185,6 +186,46 @@ static void scan_start(struct scan *scan, const struct snr_image *image, const c
 	scan->entry = snr_match_path(image, scan->hash);
 }
 
+/* Where the last component of PATH starts, if it is a dot or dot-dot; else LEN. */
+static size_t last_dots(const char *path, size_t len)
+{
+	size_t end = len;
+	size_t start;
+
+	while (end && path[end - 1] == '/')
+		end--;
+	start = end;
+	while (start && path[start - 1] != '/')
+		start--;
+	return snr_is_dot(path + start, end - start) || snr_is_dotdot(path + start, end - start)
+		       ? start
+		       : len;
+}
+
+/* A call that names an entry refuses dots as last name, after it has found the directory they are
+ * in. */
+static struct snr_resolved resolve_dots(const struct snr_image *image, struct snr_facts *facts,
+					const struct snr_host *host, struct snr_scratch *scratch,
+					int dirfd, const char *path, size_t len, size_t dots,
+					char *out)
+{
+	struct snr_lookup follow = {.follow = true};
+	struct snr_resolved result = snr_resolve(image, facts, host, scratch, dirfd,
+						 dots ? path : ".", dots ? dots : 1, follow, out);
+	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX, .len = result.len};
+
+	result.parent_rule = result.rule;
+	result.at_rule = false;
+	if (!result.changed)
+		return result;
+	snr_add(&builder, "/", 1);
+	snr_add(&builder, path + dots, len - dots);
+	if (snr_finish(&builder) < 0)
+		result.error = -ENAMETOOLONG;
+	result.len = (uint32_t)builder.len;
+	return result;
+}
+
 struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts *facts,
 				const struct snr_host *host, struct snr_scratch *scratch, int dirfd,
 				const char *path, size_t len, struct snr_lookup lookup, char *out)
@@ -196,6 +237,9 @@ struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts 
 	result.plain = true;
 	if (len == 0 || lookup.confined || lookup.ignored)
 		return result;
+	if (lookup.entry && last_dots(path, len) < len)
+		return resolve_dots(image, facts, host, scratch, dirfd, path, len,
+				    last_dots(path, len), out);
 	if (path[0] != '/') {
 		if (is_foreign_name(image, path, len, lookup))
 			return result;

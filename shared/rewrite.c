@@ -147,7 +147,7 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 		if (err)
 			finish_with(plan, err);
 	}
-	if (op->effects & SNR_RELINKS)
+	if ((op->effects & SNR_RELINKS) || ((op->effects & SNR_PERMITS) && resolved[0].ancestor))
 		snr_facts_forget(redirector->facts);
 	plan->reverse =
 		(op->effects & SNR_REVERSES) && gives_real_name(redirector, scratch, call, plan);

@@ -38,6 +38,8 @@ struct walk {
 	bool crossed;   /* the kernel would end up elsewhere with the program's text */
 	bool stopped;   /* the kernel takes it from here: a name is missing, a magic link, ... */
 	bool directory; /* the text ends in a slash or a dot: it must be a directory */
+	bool dot;       /* it is a dot */
+	bool up_left;   /* stopped at a dot-dot, which the kernel is to refuse */
 
 	/* For the facts: the program's own text up to the component that is being resolved. */
 	bool lexical; /* the text so far names what its hash says */
@@ -85,6 +87,12 @@ static void drop_last(struct walk *walk)
 	locate(walk);
 }
 
+static void stop(struct walk *walk, long err)
+{
+	walk->stopped = true;
+	walk->missing = (int)err;
+}
+
 static void walk_up(struct walk *walk)
 {
 	uint32_t rule = walk->rule;
@@ -97,7 +105,11 @@ static void walk_up(struct walk *walk)
 	err = walk->host->search(walk->host->context, walk->scratch->real);
 	/* The parents of a rule's path are there, on the disk or not. */
 	if (err && !(err == -ENOENT && walk->entry && walk->entry->ancestor)) {
-		walk->error = (int)err;
+		walk->up_left = true;
+		stop(walk, err);
+		/* The kernel's own dot-dot would leave the target here. */
+		if (walk->entry && walk->entry->rule != SNR_NO_RULE)
+			cross(walk);
 		return;
 	}
 	drop_last(walk);
@@ -147,12 +159,6 @@ static void jump(struct walk *walk, size_t len, bool last)
 	walk->len = n == 1 ? 0 : (size_t)n;
 	walk->lexical = false;
 	locate(walk);
-}
-
-static void stop(struct walk *walk, long err)
-{
-	walk->stopped = true;
-	walk->missing = (int)err;
 }
 
 /* SLASH: something, if only a slash, follows the link in the text that it was met in. */
@@ -233,9 +239,50 @@ static void check_there(struct walk *walk)
 		stop(walk, n);
 }
 
+static bool leads_to_rule(const struct walk *walk, const char *name, size_t len)
+{
+	const struct snr_entry *entry = NULL;
+
+	if (walk->entry && walk->entry->ancestor)
+		entry = snr_match_path(walk->image, snr_hash_step(walk->hash, name, len));
+	return entry && entry->rule != SNR_NO_RULE;
+}
+
+/* The target is reached by its own name, so nobody else would ask for the permission to search the
+ * directories above the rule's path. */
+static bool may_enter(struct walk *walk)
+{
+	long err;
+
+	if (snr_facts_get(walk->facts, snr_hash_searched(walk->hash)) == SNR_PLAIN)
+		return true;
+	if (real_path(walk) < 0)
+		return true;
+	err = walk->host->search(walk->host->context, walk->scratch->real);
+	if (err && err != -ENOENT) {
+		stop(walk, err);
+		return false;
+	}
+	snr_facts_put(walk->facts, snr_hash_searched(walk->hash), SNR_PLAIN);
+	return true;
+}
+
+/* Leave NAME, the last one that was taken, to the kernel. */
+static void unread(struct walk *walk, const char *name)
+{
+	if (name >= walk->path && name < walk->path + walk->path_len)
+		walk->path_pos = (size_t)(name - walk->path);
+	else
+		walk->pending_pos = (size_t)(name - walk->scratch->pending);
+}
+
 static void walk_down(struct walk *walk, const char *name, size_t len, bool last, bool slash)
 {
 	walk->parent_rule = walk->rule;
+	if (leads_to_rule(walk, name, len) && !may_enter(walk)) {
+		unread(walk, name);
+		return;
+	}
 	if (!append(walk, name, len)) {
 		walk->error = -ENAMETOOLONG;
 		return;
@@ -247,10 +294,10 @@ static void walk_down(struct walk *walk, const char *name, size_t len, bool last
 	if (walk->entry && walk->canonical) {
 		check_there(walk);
 	} else if (!walk->entry) {
-		bool through = slash && !walk->lookup.entry;
+		bool follow = snr_looks_through(walk->lookup, slash);
 
-		if (!last || walk->lookup.follow || through)
-			look(walk, last && !through, slash);
+		if (!last || follow)
+			look(walk, last && !slash, slash);
 	}
 }
 
@@ -318,8 +365,10 @@ static void step(struct walk *walk, const char *name, size_t len, bool slash)
 	/* What is left of a link goes before the program's own text, so a slash between them is
 	 * ours to keep. */
 	slash = slash || !last;
-	if (last)
-		walk->directory = slash || snr_is_dot(name, len) || snr_is_dotdot(name, len);
+	if (last) {
+		walk->dot = snr_is_dot(name, len) || snr_is_dotdot(name, len);
+		walk->directory = slash || walk->dot;
+	}
 	if (snr_is_dot(name, len))
 		return;
 	if (snr_is_dotdot(name, len)) {
@@ -344,6 +393,8 @@ static long write_path(struct walk *walk, char *out)
 		return -ENAMETOOLONG;
 	snr_add_text(&builder, walk->scratch->real);
 	if (walk->stopped) {
+		if (walk->up_left)
+			snr_add(&builder, "/..", 3);
 		if (walk->pending_pos < walk->pending_len) {
 			snr_add(&builder, "/", 1);
 			snr_add(&builder, pending + walk->pending_pos,
@@ -355,7 +406,7 @@ static long write_path(struct walk *walk, char *out)
 				walk->path_len - walk->path_pos);
 		}
 	} else if (walk->directory) {
-		snr_add(&builder, "/.", walk->path[walk->path_len - 1] == '.' ? 2 : 1);
+		snr_add(&builder, "/.", walk->dot ? 2 : 1);
 	}
 	return snr_finish(&builder);
 }

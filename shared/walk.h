@@ -15,6 +15,22 @@
 long snr_base(const struct snr_image *image, const struct snr_host *host,
 	      struct snr_scratch *scratch, int dirfd);
 
+/* Is a symbolic link as last component looked through, given a slash behind it or not? A slash
+ * means what is behind a link, but not to calls that name the entry, and O_CREAT refuses it before
+ * it looks (open_last_lookups in fs/namei.c). */
+static inline bool snr_looks_through(struct snr_lookup lookup, bool slash)
+{
+	if (slash)
+		return !lookup.entry && !lookup.create;
+	return lookup.follow;
+}
+
+/* Key of the fact that the directory with HASH can be searched. */
+static inline uint64_t snr_hash_searched(uint64_t hash)
+{
+	return hash ^ 0x5bd1e995a5a5a5a5ull;
+}
+
 /* Walk PATH from scratch->base (BASE_LEN bytes; 0 for an absolute PATH), fill RESULT and, if it is
  * changed, OUT. What is learnt about links goes to FACTS. */
 void snr_walk(const struct snr_image *image, struct snr_facts *facts, const struct snr_host *host,

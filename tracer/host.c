@@ -137,7 +137,7 @@ static long host_kind(void *context, const char *path, uint64_t *inode)
 	return IFTODT(st.st_mode);
 }
 
-static long host_executable(void *context, const char *path)
+static long host_access(void *context, const char *path, int mode)
 {
 	struct tracer *tracer = context;
 	char view[SNR_PATH_MAX + 64];
@@ -146,7 +146,7 @@ static long host_executable(void *context, const char *path)
 	if (tracee_view(tracer, path, view, sizeof(view)))
 		return -ENAMETOOLONG;
 	creds_take(tracer);
-	r = faccessat(AT_FDCWD, view, X_OK, AT_EACCESS) ? -errno : 0;
+	r = faccessat(AT_FDCWD, view, mode, AT_EACCESS) ? -errno : 0;
 	creds_return(tracer);
 	return r;
 }
@@ -191,7 +191,7 @@ void tracee_host_init(struct tracer *tracer)
 		.read_link = host_read_link,
 		.search = host_search,
 		.kind = host_kind,
-		.executable = host_executable,
+		.access = host_access,
 		.directory = host_directory,
 	};
 }

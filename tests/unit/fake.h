@@ -116,7 +116,7 @@ static inline long world_kind(void *context, const char *path, uint64_t *inode)
 	return !is ? -ENOENT : strcmp(is, "d") == 0 ? 4 : strncmp(is, "-> ", 3) == 0 ? 10 : 8;
 }
 
-static inline long world_executable(void *context, const char *path)
+static inline long world_access(void *context, const char *path, int mode)
 {
 	return world_find(context, path) ? 0 : -ENOENT;
 }
@@ -162,7 +162,7 @@ static inline struct snr_host world_host(struct world *world)
 				 .read_link = world_read_link,
 				 .search = world_search,
 				 .kind = world_kind,
-				 .executable = world_executable,
+				 .access = world_access,
 				 .directory = world_directory};
 }
 

@@ -124,6 +124,8 @@ static uint32_t expected(const struct arch_abi *abi, uint32_t nr)
 {
 	int op = op_of(abi->audit, nr);
 
+	if (op >= 0 && filter_pointer((enum snr_op)op) >= 0)
+		return SECCOMP_RET_ALLOW; /* all arguments are 0 */
 	if (op >= 0)
 		return SECCOMP_RET_TRACE | filter_data(abi->index, (unsigned)op);
 	if ((int)nr == number(abi->audit, "io_uring_setup"))
@@ -232,6 +234,41 @@ static void flags_and_options_decide(void **state)
 	}
 }
 
+/* send(2) is sendto(2) without an address: it must not stop. */
+static void pointers_decide(void **state)
+{
+	static struct program program;
+	static const uint64_t pointers[] = {1, 0x1000, 0x100000000, 0x7fff00000000, ~0ull};
+
+	build(&program);
+	for (unsigned i = 0; i < arch_nabis; i++) {
+		for (unsigned op = 0; op < SNR_NOPS; op++) {
+			struct seccomp_data data = {.arch = arch_abis[i].audit};
+			int arg = filter_pointer((enum snr_op)op);
+
+			data.nr = filter_number(data.arch, (enum snr_op)op);
+			if (arg < 0 || data.nr < 0)
+				continue;
+			for (int j = 0; j < SNR_NARGS; j++)
+				data.args[j] = j == arg ? 0 : ~0ull;
+			assert_int_equal(simulate(&program, &data).action, SECCOMP_RET_ALLOW);
+			for (size_t j = 0; j < sizeof(pointers) / sizeof(*pointers); j++) {
+				data.args[arg] = pointers[j];
+				assert_int_equal(simulate(&program, &data).action,
+						 SECCOMP_RET_TRACE | filter_data(i, op));
+			}
+		}
+	}
+}
+
+static bool is_constant(uint32_t audit, uint32_t nr)
+{
+	int op = op_of(audit, nr);
+
+	return (int)nr != number(audit, "clone") && (int)nr != number(audit, "unshare") &&
+	       (int)nr != number(audit, "prctl") && (op < 0 || filter_pointer((enum snr_op)op) < 0);
+}
+
 /* kernel/seccomp.c, seccomp_is_const_allow: such calls go into a bitmap and cost next to nothing.
  */
 static void allowed_calls_are_constant(void **state)
@@ -245,9 +282,7 @@ static void allowed_calls_are_constant(void **state)
 			struct seccomp_data data = {.nr = (int)nr, .arch = arch_abis[i].audit};
 			struct outcome outcome = simulate(&program, &data);
 
-			if ((int)nr != number(data.arch, "clone") &&
-			    (int)nr != number(data.arch, "unshare") &&
-			    (int)nr != number(data.arch, "prctl"))
+			if (is_constant(data.arch, nr))
 				assert_false(outcome.looked_further);
 			if (outcome.steps > most)
 				most = outcome.steps;
@@ -266,11 +301,29 @@ static void add_rule(scmp_filter_ctx ctx, const char *name, uint32_t action)
 		assert_int_equal(seccomp_rule_add(ctx, action, nr, 0), 0);
 }
 
+static void add_pointer_rule(scmp_filter_ctx ctx, const char *name, unsigned arg, uint32_t action)
+{
+	int nr = seccomp_syscall_resolve_name(name);
+
+	if (nr != __NR_SCMP_ERROR)
+		assert_int_equal(seccomp_rule_add(ctx, action, nr, 1,
+						  SCMP_CMP(arg, SCMP_CMP_NE, (scmp_datum_t)0)),
+				 0);
+}
+
 static void add_rules(scmp_filter_ctx ctx, unsigned abi)
 {
-	for (unsigned op = 0; op < SNR_NOPS; op++)
-		if (filter_wants((enum snr_op)op))
-			add_rule(ctx, snr_pathops[op].name, SCMP_ACT_TRACE(filter_data(abi, op)));
+	for (unsigned op = 0; op < SNR_NOPS; op++) {
+		uint32_t action = SCMP_ACT_TRACE(filter_data(abi, op));
+		int pointer = filter_pointer((enum snr_op)op);
+
+		if (!filter_wants((enum snr_op)op))
+			continue;
+		if (pointer >= 0)
+			add_pointer_rule(ctx, snr_pathops[op].name, (unsigned)pointer, action);
+		else
+			add_rule(ctx, snr_pathops[op].name, action);
+	}
 	add_rule(ctx, "io_uring_setup", SCMP_ACT_ERRNO(ENOSYS));
 	add_rule(ctx, "clone3", SCMP_ACT_TRACE(filter_data(abi, FILTER_CLONE3)));
 	add_rule(ctx, "seccomp", SCMP_ACT_TRACE(filter_data(abi, FILTER_SECCOMP)));
@@ -356,6 +409,7 @@ int main(void)
 		cmocka_unit_test(x32_is_not_there),
 		cmocka_unit_test(other_architectures_do_not_run),
 		cmocka_unit_test(flags_and_options_decide),
+		cmocka_unit_test(pointers_decide),
 		cmocka_unit_test(allowed_calls_are_constant),
 		cmocka_unit_test(libseccomp_says_the_same),
 		cmocka_unit_test(data_goes_there_and_back),

@@ -110,7 +110,7 @@ static const struct {
 	C("/", "/opt/acme/out", 1, "/etc/rc"),
 	C("/", "/opt/acme/share/f", 1, "/snap/a/share/f"),
 	C("/", "/opt/acme/lib/acme", 1, "/snap/a/opt/acme/lib/acme|/snap/a/opt/acme/bin/acme"),
-	C("/", "/usr/share/acme/top", 1, "/usr/share/"),
+	C("/", "/usr/share/acme/top", 1, "/usr/share/."),
 	C("/", "/usr/share/acme/top/doc", 1, "/usr/share/doc"),
 	C("/", "/usr/share/acme/top/acme/f", 1, "/snap/a/share/f"),
 	C("/", "/opt/acme/plugins/extra/up", 1, "/snap/a/opt/acme/bin/acme"),
