@@ -235,7 +235,7 @@ bool is_protected(int dirfd, const char *path)
 
 static const struct op_kind *find_kind(const char *name)
 {
-	const struct op_kind *tables[] = {ops_open, ops_look, ops_change, ops_run};
+	const struct op_kind *tables[] = {ops_open, ops_look, ops_change, ops_run, ops_rare};
 
 	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
 		for (const struct op_kind *k = tables[t]; k->name; k++)

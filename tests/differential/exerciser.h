@@ -31,6 +31,7 @@ extern const struct op_kind ops_open[];
 extern const struct op_kind ops_look[];
 extern const struct op_kind ops_change[];
 extern const struct op_kind ops_run[];
+extern const struct op_kind ops_rare[];
 
 /* Add to the line of the current operation. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -267,6 +267,9 @@ class Generator:
             path = '%R/' + rng.choice(self.rule_paths).rpartition('/')[0]
         self.emit('list', path, rng.choice([300, 600, 8192]))
 
+    def program(self):
+        return '%R/' + (self.rng.choice(self.programs)[1] if self.programs else self.target())
+
     def exec(self):
         rng = self.rng
         how = rng.choice(['execve', 'execve', 'execv', 'execl', 'vfork', 'empty', 'execveat',
@@ -314,7 +317,7 @@ class Generator:
     def one(self):
         rng = self.rng
         kind = rng.choices(self.kinds, self.weights)[0]
-        by_hand = getattr(self, kind, None) if kind not in ('path', 'at', 'emit') else None
+        by_hand = getattr(self, kind, None) if kind not in SIMPLE else None
         if by_hand:
             by_hand()
         else:
@@ -388,6 +391,20 @@ SIMPLE = {
     'bind': lambda g, k: g.emit(k, g.socket_path()),
     'connect': lambda g, k: g.emit(k, g.socket_path()),
     'send': lambda g, k: g.emit(k, g.socket_path()),
+    'freopen': lambda g, k: g.emit(k, g.plain_path(), g.rng.choice(['r', 'w', 'a'])),
+    'publish': lambda g, k: g.emit(k, '%R/' + g.rng.choice(g.dirs), g.plain_path()),
+    'where': one_plain, 'statvfs': one_plain,
+    'times': lambda g, k: g.emit(k, g.plain_path(), 2000 + g.number * 7),
+    'message': lambda g, k: g.emit(k, g.socket_path()),
+    'fts': lambda g, k: g.emit(k, '%R/' + g.rng.choice(g.dirs),
+                               g.rng.choice(['physical', 'nochdir'])),
+    'actions': lambda g, k: g.emit(k, '%R/' + g.rng.choice(g.dirs), g.rng.choice(NAMES),
+                                   g.program()),
+    'search': lambda g, k: g.emit(
+        k, ':'.join(g.rng.choice(['%R/' + d, '%R/' + posixpath.dirname(g.program()[3:]), ''])
+                    for d in g.rng.choices(g.dirs, k=3)),
+        g.rng.choice(['prog', 'script', 'nested', 'text', 'noexec', 'lib', 'f']),
+        g.plain_path()),
     'system': lambda g, k: g.emit(k, 'pwd -P; f=%s; test -p $f || cat $f' % ('%R/' + g.target())),
 }
 WEIGHTS = [
@@ -401,4 +418,6 @@ WEIGHTS = [
     ('rename', 6), ('link', 3), ('symlink', 6), ('truncate', 1.5), ('chmod', 2), ('chown', 1),
     ('utimens', 1.5), ('chdir', 5), ('fchdir', 1.5), ('fork', 1), ('chroot', 0.5), ('bind', 1),
     ('connect', 0.7), ('send', 0.5), ('exec', 1.5), ('system', 0.15), ('restore', 7),
+    ('search', 0.4), ('actions', 0.4), ('fts', 0.3), ('freopen', 0.3), ('publish', 0.6),
+    ('where', 0.6), ('statvfs', 0.3), ('times', 0.5), ('message', 0.5),
 ]
