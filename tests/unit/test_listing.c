@@ -56,7 +56,7 @@ static void test_records(void **state)
 	struct snr_host host = world_host(&world);
 	static struct snr_scratch scratch;
 	struct snr_listing listing;
-	_Alignas(struct dirent64) char buffer[256];
+	_Alignas(struct dirent64) char buffer[512];
 	const struct dirent64 *record = (const struct dirent64 *)buffer;
 	size_t n;
 
