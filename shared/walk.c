@@ -140,9 +140,15 @@ static void jump(struct walk *walk, size_t len, bool last)
 {
 	struct snr_scratch *scratch = walk->scratch;
 	long n = -ENOENT;
+	size_t rest;
 
-	if (scratch->link[0] == '/' && (!last || walk->canonical))
+	if (scratch->link[0] == '/')
 		n = snr_unmap(walk->image, scratch->link, len, scratch->base, SNR_PATH_MAX);
+	if (n > 0 && last && !walk->canonical) {
+		/* The kernel does the jump, but on whose side it ends link(2) must know. */
+		walk->rule = snr_match_longest(walk->image, scratch->base, (size_t)n, &rest);
+		n = -ENOENT;
+	}
 	if (n > 0) {
 		long back =
 			snr_map(walk->image, scratch->base, (size_t)n, scratch->real, SNR_PATH_MAX);
