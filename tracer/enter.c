@@ -5,6 +5,7 @@
 #include "tracer/filter.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
+#include "tracer/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -326,6 +327,8 @@ void tracee_enter(struct tracer *tracer, struct tracee *tracee)
 		tracee_resume(tracee, 0);
 	else if (snr_pathops[code].effects & SNR_EXECS)
 		tracee_exec(tracer, tracee, &call, (enum snr_op)code);
+	else if (socket_is_call(&snr_pathops[code]))
+		socket_enter(tracer, tracee, &call, (enum snr_op)code);
 	else
 		enter_path(tracer, tracee, &call, (enum snr_op)code);
 }

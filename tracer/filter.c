@@ -6,14 +6,12 @@
  */
 #include "tracer/filter.h"
 
-#include "tracer/arch/arch.h"
 #include "tracer/tracer.h"
 
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -26,8 +24,9 @@ enum act {
 	ACT_ALLOW,
 	ACT_TRACE,
 	ACT_NOSYS,
-	ACT_TRACE_FLAG,   /* stop if the first argument has bit VALUE */
-	ACT_TRACE_VALUES, /* stop if the first argument is one of prctl_options */
+	ACT_TRACE_FLAG,    /* stop if the first argument has bit VALUE */
+	ACT_TRACE_VALUES,  /* stop if the first argument is one of prctl_options */
+	ACT_TRACE_NONZERO, /* stop if argument VALUE is not NULL: connected sockets name nobody */
 };
 
 struct point {
@@ -42,49 +41,33 @@ struct point {
  * that makes itself undumpable would hide its memory and cwd from an ordinary user's tracer. A
  * filter of the program's own may forbid the mmap that the tracer will need. In another mount
  * namespace a path's links must be read there. */
-static const struct {
-	const char *name;
-	uint16_t code;
-	uint8_t act;
-	uint32_t value;
-} extras[] = {
-	{"io_uring_setup", 0, ACT_NOSYS, 0},
-	{"clone", FILTER_CLONE, ACT_TRACE_FLAG, CLONE_UNTRACED},
-	{"clone3", FILTER_CLONE3, ACT_TRACE, 0},
-	{"prctl", FILTER_PRCTL, ACT_TRACE_VALUES, 0},
-	{"seccomp", FILTER_SECCOMP, ACT_TRACE, 0},
-	{"unshare", FILTER_UNSHARE, ACT_TRACE_FLAG, CLONE_NEWNS},
-	{"setns", FILTER_SETNS, ACT_TRACE, 0},
+static const struct point extras[] = {
+	{.code = FILTER_IO_URING, .act = ACT_NOSYS},
+	{.code = FILTER_CLONE, .act = ACT_TRACE_FLAG, .value = CLONE_UNTRACED},
+	{.code = FILTER_CLONE3, .act = ACT_TRACE},
+	{.code = FILTER_PRCTL, .act = ACT_TRACE_VALUES},
+	{.code = FILTER_SECCOMP, .act = ACT_TRACE},
+	{.code = FILTER_UNSHARE, .act = ACT_TRACE_FLAG, .value = CLONE_NEWNS},
+	{.code = FILTER_SETNS, .act = ACT_TRACE},
 };
 
 static const uint32_t prctl_options[] = {PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_SECCOMP};
 
-/* Names that libseccomp 2.5.4 does not know. From 403 on the number is the same in every table:
- * Linux v6.17, scripts/syscall.tbl. */
-static const struct {
-	const char *name;
-	int number;
-} newest[] = {
-	{"fchmodat2", 452},    {"setxattrat", 463},    {"getxattrat", 464},
-	{"listxattrat", 465},  {"removexattrat", 466}, {"open_tree_attr", 467},
-	{"file_getattr", 468}, {"file_setattr", 469},
-};
+/* From here on a number is the same in every table: Linux 5.1, scripts/syscall.tbl. */
+#define FIRST_COMMON 424
 
-static int number_of(uint32_t audit, const char *name)
+static int parse(const char *number)
 {
-	int nr = seccomp_syscall_resolve_name_arch(audit, name);
-
-	if (nr >= 0)
-		return nr;
-	for (size_t i = 0; i < sizeof(newest) / sizeof(*newest); i++)
-		if (!strcmp(newest[i].name, name))
-			return newest[i].number;
-	return -1;
+	return number[0] >= '0' && number[0] <= '9' ? atoi(number) : -1;
 }
 
-int filter_number(uint32_t audit, enum snr_op op)
+int filter_number(const struct arch_abi *abi, unsigned code)
 {
-	return number_of(audit, snr_pathops[op].name);
+	int number = parse(abi->numbers[code]);
+	int native = parse(arch_abis[0].numbers[code]);
+
+	/* The other ABI's header may be older than the call. */
+	return number < 0 && native >= FIRST_COMMON ? native : number;
 }
 
 /* fchdir(2) is in the table because the shim remembers the cwd; the tracer asks /proc. */
@@ -139,13 +122,26 @@ static unsigned put_load(struct builder *builder, unsigned offset)
 	return put(builder, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0);
 }
 
-/* Low half of the first argument: flags and options of the calls in question are ints, or have
- * their bits there. */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define ARG0 offsetof(struct seccomp_data, args[0])
-#else
-#define ARG0 (offsetof(struct seccomp_data, args[0]) + 4)
-#endif
+/* Halves of an argument. Flags and options of the calls in question are ints, or have their bits in
+ * the low one. */
+static unsigned low_half(unsigned arg)
+{
+	return (unsigned)(offsetof(struct seccomp_data, args) + arg * 8 +
+			  (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4));
+}
+
+static unsigned high_half(unsigned arg)
+{
+	return low_half(arg) ^ 4;
+}
+
+static unsigned put_pointer_test(struct builder *builder, unsigned arg, unsigned yes, unsigned no)
+{
+	put_jump(builder, BPF_JEQ, 0, no, yes);
+	no = put_load(builder, high_half(arg));
+	put_jump(builder, BPF_JEQ, 0, no, yes);
+	return put_load(builder, low_half(arg));
+}
 
 static unsigned put_action(struct builder *builder, const struct point *point, unsigned abi)
 {
@@ -160,13 +156,15 @@ static unsigned put_action(struct builder *builder, const struct point *point, u
 	if (point->act == ACT_TRACE)
 		return yes;
 	no = put_return(builder, SECCOMP_RET_ALLOW);
+	if (point->act == ACT_TRACE_NONZERO)
+		return put_pointer_test(builder, point->value, yes, no);
 	if (point->act == ACT_TRACE_FLAG) {
 		put_jump(builder, BPF_JSET, point->value, yes, no);
 	} else {
 		for (size_t i = 0; i < sizeof(prctl_options) / sizeof(*prctl_options); i++)
 			no = put_jump(builder, BPF_JEQ, prctl_options[i], yes, no);
 	}
-	return put_load(builder, ARG0);
+	return put_load(builder, low_half(0));
 }
 
 /* The tree over POINTS[FIRST..LAST]; the number is in the accumulator. Returns where it starts.
@@ -227,19 +225,34 @@ static void make_intervals(struct points *calls, struct points *out, const struc
 		out->at[out->n++] = (struct point){.start = abi->ceiling, .act = ACT_NOSYS};
 }
 
+int filter_pointer(enum snr_op op)
+{
+	int arg = snr_pathop_find(&snr_pathops[op], SNR_ROLE_SOCKADDR);
+
+	return arg >= 0 ? arg : snr_pathop_find(&snr_pathops[op], SNR_ROLE_OUTADDR);
+}
+
+static struct point point_of(enum snr_op op)
+{
+	struct point point = {.act = ACT_TRACE, .code = (uint16_t)op};
+	int pointer = filter_pointer(op);
+
+	if (pointer >= 0) {
+		point.act = ACT_TRACE_NONZERO;
+		point.value = (uint32_t)pointer;
+	}
+	return point;
+}
+
 static unsigned put_abi(struct builder *builder, const struct arch_abi *abi)
 {
 	struct points calls = {.n = 0}, intervals;
 
 	for (unsigned op = 0; op < SNR_NOPS; op++)
 		if (filter_wants((enum snr_op)op))
-			add_call(&calls, filter_number(abi->audit, (enum snr_op)op),
-				 (struct point){.act = ACT_TRACE, .code = (uint16_t)op});
+			add_call(&calls, filter_number(abi, op), point_of((enum snr_op)op));
 	for (size_t i = 0; i < sizeof(extras) / sizeof(*extras); i++)
-		add_call(&calls, number_of(abi->audit, extras[i].name),
-			 (struct point){.act = extras[i].act,
-					.code = extras[i].code,
-					.value = extras[i].value});
+		add_call(&calls, filter_number(abi, extras[i].code), extras[i]);
 	make_intervals(&calls, &intervals, abi);
 	put_tree(builder, intervals.at, 0, intervals.n - 1, abi->index);
 	return put_load(builder, offsetof(struct seccomp_data, nr));

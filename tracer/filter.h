@@ -6,20 +6,29 @@
 #define SNR_TRACER_FILTER_H
 
 #include "shared/pathop.h"
+#include "tracer/arch/arch.h"
 
 #include <linux/filter.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Calls that name no file and still matter to the tracer: see filter.c for each one's reason. */
+#define FILTER_EXTRAS(X)                                                                           \
+	X(IO_URING, io_uring_setup)                                                                \
+	X(CLONE, clone)                                                                            \
+	X(CLONE3, clone3)                                                                          \
+	X(PRCTL, prctl)                                                                            \
+	X(SECCOMP, seccomp)                                                                        \
+	X(UNSHARE, unshare)                                                                        \
+	X(SETNS, setns)
+
+/* The codes: enum snr_op, then these. */
 enum filter_extra {
-	FILTER_CLONE = SNR_NOPS, /* only with CLONE_UNTRACED */
-	FILTER_CLONE3,
-	FILTER_PRCTL,   /* only PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_SECCOMP */
-	FILTER_SECCOMP, /* a filter of the program's own may forbid mmap */
-	FILTER_UNSHARE, /* only with CLONE_NEWNS */
-	FILTER_SETNS,
-	FILTER_NCODES,
+	FILTER_FIRST_EXTRA = SNR_NOPS - 1,
+#define FILTER_EXTRA(code, name) FILTER_##code,
+	FILTER_EXTRAS(FILTER_EXTRA)
+#undef FILTER_EXTRA
+		FILTER_NCODES
 };
 
 /* SECCOMP_RET_DATA of our stops: a tag in the upper bits, since a program's own filter may ask for
@@ -45,11 +54,14 @@ static inline int filter_code_of(uint16_t data)
 	return (data & FILTER_TAG_MASK) == FILTER_TAG ? (int)(data & 0x3ff) : -1;
 }
 
-/* Number of operation OP in the ABI with AUDIT_ARCH value AUDIT, or -1 where it has none. */
-int filter_number(uint32_t audit, enum snr_op op);
+/* Number of the call CODE in ABI, or -1 where it has none. */
+int filter_number(const struct arch_abi *abi, unsigned code);
 
 /* Does the tracer have to see this operation? */
 bool filter_wants(enum snr_op op);
+
+/* The argument of OP that must not be NULL for a stop, or -1: it always stops. */
+int filter_pointer(enum snr_op op);
 
 #define FILTER_MAX 4096 /* BPF_MAXINSNS */
 

@@ -5,10 +5,12 @@
  * afresh.
  */
 #include "tracer/memory.h"
+#include "tracer/socket.h"
 
 #include <linux/ptrace.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 
 /* The kernel wrote a name to our memory; the program gets the name it knows. readlink(2): cut off
  * silently where the buffer is too small. */
@@ -59,9 +61,13 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 		r = scratch_mapped(tracee);
 	else if (due == TRACEE_REVERSE)
 		r = give_name(tracer, tracee);
+	else if (due == TRACEE_SENT || due == TRACEE_NAMED)
+		r = socket_leave(tracer, tracee);
 	if (!r)
 		r = tracee_restore(tracee);
 	scratch_release(tracee);
+	free(tracee->names);
+	tracee->names = NULL;
 	if (r)
 		tracee_fail(tracer, tracee, "cannot put a call back", r);
 	else

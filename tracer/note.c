@@ -80,6 +80,33 @@ void note_exec(struct tracer *tracer, const struct tracee *tracee, enum snr_op o
 	write_event(tracer, &event);
 }
 
+/* unix(7): the path lies behind two bytes of family and need not end in a NUL. */
+static size_t name_length(const struct socket_name *name)
+{
+	return strnlen((const char *)name->text + SNR_ADDRESS_FAMILY,
+		       name->len - SNR_ADDRESS_FAMILY);
+}
+
+void note_name(struct tracer *tracer, const struct tracee *tracee, enum snr_op op,
+	       const struct socket_name *name, const struct socket_change *change)
+{
+	struct snr_event event = {.pid = tracee->tgid,
+				  .engine = "trace",
+				  .call = snr_pathops[op].name,
+				  .from = (const char *)name->text + SNR_ADDRESS_FAMILY,
+				  .from_len = name_length(name),
+				  .result = change->verdict == SNR_FINISHED ? change->result : 0,
+				  .rule = change->rule};
+
+	if (!is_noted(tracer, change->verdict != SNR_UNCHANGED) || !event.from_len)
+		return;
+	if (change->verdict == SNR_CHANGED) {
+		event.to = (const char *)change->name.text + SNR_ADDRESS_FAMILY;
+		event.to_len = name_length(&change->name);
+	}
+	write_event(tracer, &event);
+}
+
 void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err)
 {
 	char line[256];

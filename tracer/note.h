@@ -6,13 +6,16 @@
 #define SNR_TRACER_NOTE_H
 
 #include "shared/exec.h"
-#include "tracer/tracee.h"
+#include "tracer/socket.h"
 
 /* -v: what was redirected; -vv: what was not, too. ARGS is the call of which PLAN came. */
 void note_plan(struct tracer *tracer, const struct tracee *tracee, const struct snr_call *args,
 	       const struct snr_plan *plan);
 void note_exec(struct tracer *tracer, const struct tracee *tracee, enum snr_op op, const char *path,
 	       const struct snr_exec_plan *plan);
+/* A socket's NAME, and what became of it. */
+void note_name(struct tracer *tracer, const struct tracee *tracee, enum snr_op op,
+	       const struct socket_name *name, const struct socket_change *change);
 /* A tracee is killed: WHAT went wrong, ERR is -errno. Logged at any level. */
 void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err);
 

@@ -33,6 +33,8 @@ enum tracee_due {
 	TRACEE_NOTHING,
 	TRACEE_RESTORE, /* put argument registers back */
 	TRACEE_REVERSE, /* the same, and hand a name that the kernel gave on to the program */
+	TRACEE_SENT,    /* the same, and tell the program what sendmmsg sent */
+	TRACEE_NAMED,   /* names of sockets came back: socket.c */
 	TRACEE_MAP,     /* a mapping was made: keep it, make the original call again */
 };
 
@@ -58,8 +60,9 @@ struct tracee {
 	uint64_t saved[ARCH_NARGS];
 	uint64_t out; /* TRACEE_REVERSE: the program's buffer, its size ... */
 	uint64_t out_size;
-	uint64_t divert;   /* ... and ours, to which the kernel writes meanwhile */
-	uint64_t map_size; /* TRACEE_MAP: of the chunk, and of its slots */
+	uint64_t divert;            /* ... and ours, to which the kernel writes meanwhile */
+	struct tracee_names *names; /* TRACEE_NAMED: what socket.c must know, or NULL */
+	uint64_t map_size;          /* TRACEE_MAP: of the chunk, and of its slots */
 	uint64_t slot_size;
 	int map_error;         /* the last try to map failed with this; 0 once it was told */
 	struct arch_regs regs; /* TRACEE_MAP: of the original call */
@@ -74,6 +77,7 @@ struct tracer {
 	char name[SNR_PATH_MAX];                /* for names that come back */
 	struct snr_exec_plan exec;
 	struct looked_at *looked_at; /* exec.c */
+	struct socket_names *names;  /* socket_names.c; NULL: none */
 	struct tracee *current;      /* whose call is being planned */
 	int log_fd;
 	bool memory_by_ptrace; /* process_vm_readv is forbidden here */

@@ -6,6 +6,7 @@
 #include "tracer/tracer.h"
 
 #include "tracer/memory.h"
+#include "tracer/socket.h"
 #include "tracer/stop.h"
 
 #include <errno.h>
@@ -128,6 +129,7 @@ int tracer_main(const struct tracer_setup *setup)
 	}
 	if (tracer) {
 		tracee_table_free(tracer);
+		socket_forget_all(tracer);
 		free(tracer);
 	}
 	return r ? 1 : 0;

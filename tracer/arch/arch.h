@@ -13,10 +13,11 @@
 
 /* A way to make system calls that this machine's kernel serves. */
 struct arch_abi {
-	uint32_t audit;   /* AUDIT_ARCH_*: seccomp_data.arch; libseccomp's SCMP_ARCH_* are equal */
+	uint32_t audit;   /* AUDIT_ARCH_*: seccomp_data.arch */
 	uint32_t ceiling; /* numbers from here on belong to an ABI we do not serve, 0: none */
 	uint8_t word;     /* bytes of a pointer */
 	uint8_t index;    /* in arch_abis */
+	const char *const *numbers; /* by filter code, in decimal; anything else: it has none */
 };
 
 /* Native first. */

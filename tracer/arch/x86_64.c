@@ -23,9 +23,11 @@
 
 enum { ABI_64, ABI_32 };
 
+extern const char *const arch_numbers_x86_64[], *const arch_numbers_i386[];
+
 const struct arch_abi arch_abis[] = {
-	{.audit = AUDIT_ARCH_X86_64, .ceiling = X32_BIT, .word = 8, .index = ABI_64},
-	{.audit = AUDIT_ARCH_I386, .ceiling = 0, .word = 4, .index = ABI_32},
+	{AUDIT_ARCH_X86_64, X32_BIT, 8, ABI_64, arch_numbers_x86_64},
+	{AUDIT_ARCH_I386, 0, 4, ABI_32, arch_numbers_i386},
 };
 const unsigned arch_nabis = sizeof(arch_abis) / sizeof(*arch_abis);
 
