@@ -49,7 +49,7 @@ shim_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(PRELOAD)) $(O)/shim/gen/wrapp
 shim32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(shim_o))
 unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
 bench_bin := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH)) $(O)/bench/calls-static
-LIBS := -lseccomp -lcap
+LIBS := -lcap
 
 launcher := $(O)/bin/snapredir
 shim = $(O)/lib/$(TRIPLET)/libsnapredir.so
@@ -145,7 +145,7 @@ $(shim32): $(shim32_o) $(O)/gen/shim.map $(O)/objects
 
 $(O)/unit/%: tests/unit/%.c $(host_o) $(O)/objects
 	$(call made,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) $(CFLAGS) -o $@ $< $(host_o) $(LIBS) -lcmocka
+	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) $(CFLAGS) -o $@ $< $(host_o) $(LIBS) -lcmocka -lseccomp
 
 $(O)/bench/lookup: tests/bench/lookup.c $(host_o) $(O)/objects
 	$(call made,CC)
