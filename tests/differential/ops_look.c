@@ -419,7 +419,13 @@ static void run_nftw(const struct op *op)
 		say(" foreign");
 		return;
 	}
+	int here = open(".", O_PATH | O_CLOEXEC);
+
 	say_result(nftw(op->arg[0], walk_entry, 8, flags));
+	/* With "chdir" a walk that failed stays where it was. */
+	if (fchdir(here) < 0)
+		say(" lost");
+	close(here);
 	if (walked.n < 500) /* cut short: which ones came first is the disk's order */
 		names_say(&walked);
 	names_free(&walked);

@@ -89,12 +89,17 @@ static void run_fts(const struct op *op)
 		say(" foreign");
 		return;
 	}
+	int here = open(".", O_PATH | O_CLOEXEC);
+
 	fts = fts_open(paths, flags, by_name);
-	if (say_result(fts ? 0 : -1) < 0)
-		return;
-	while ((entry = fts_read(fts)) && n++ < 200)
+	say_result(fts ? 0 : -1);
+	while (fts && (entry = fts_read(fts)) && n++ < 200)
 		say(" %s:%s:%d", entry->fts_path, entry->fts_accpath, entry->fts_info);
-	fts_close(fts);
+	if (fts)
+		fts_close(fts);
+	if (fchdir(here) < 0)
+		say(" lost");
+	close(here);
 }
 
 /* freopen PATH MODE: of a stream on /dev/null */
