@@ -130,22 +130,30 @@ static int spawn(spawn_function *real, int *id, const char *path, spawn_actions 
 	return result;
 }
 
-/* Where the child would find FILE: the first along PATH that may be executed. False: let libc look
- * for it itself. */
-static bool search(const char *file, char *out)
+static bool is_searched(const char *file)
 {
-	struct stat64 st;
 	long len = shim_string_length(file, SNR_PATH_MAX);
 
-	if (len <= 0)
-		return false;
 	for (long i = 0; i < len; i++)
 		if (file[i] == '/')
 			return false;
-	for (const char *at = shim_search_list(); at;)
-		if (shim_next_candidate(&at, file, out) && shim_stat(out, &st, 0) == 0 &&
-		    S_ISREG(st.st_mode) && shim_may_execute(out))
-			return true;
+	return len > 0;
+}
+
+/* Where the child would find FILE: the first along PATH that may be executed, or else the first
+ * that is there at all, which then fails with EACCES. False: let libc find nothing. */
+static bool search(const char *file, char *out)
+{
+	struct stat64 st;
+
+	for (int round = 0; round < 2; round++) {
+		for (const char *at = shim_search_list(); at;) {
+			if (!shim_next_candidate(&at, file, out) || shim_stat(out, &st, 0) < 0)
+				continue;
+			if (round || (S_ISREG(st.st_mode) && shim_may_execute(out)))
+				return true;
+		}
+	}
 	return false;
 }
 
@@ -156,7 +164,7 @@ static __attribute__((noinline)) int spawn_search(spawn_function *real, spawn_fu
 {
 	char found[SNR_PATH_MAX];
 
-	if (shim_redirector() && !last_move(actions) && search(file, found))
+	if (shim_redirector() && !last_move(actions) && is_searched(file) && search(file, found))
 		return spawn(real, id, found, actions, attributes, argv, envp);
 	return spawn(real_search, id, file, actions, attributes, argv, envp);
 }

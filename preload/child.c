@@ -249,34 +249,39 @@ bool shim_may_execute(const char *path)
 	return result == 0;
 }
 
-static bool environ_is_right(const struct snr_image *image)
+/* Nothing is to be written but the image, which is there, and nothing to be taken out. */
+static bool environ_is_right(const struct snr_image *image, const struct snr_exec_plan *plan)
 {
-	struct snr_text shim = sizeof(void *) == 8 ? image->shim64 : image->shim32;
 	const struct snr_environ want = {
 		.envp = (const char *const *)environ,
-		.shim = shim.len ? snr_string(image, shim) : NULL,
+		.shim = choose_shim(image, plan),
 		.image = snr_environ_get((const char *const *)environ, SNR_IMAGE_ENV),
+		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
 	};
+	struct snr_environ_size size;
 	int fd, pid;
 
-	/* Nothing is to be written but the image, and that is there. */
-	return want.image && snr_environ_parse_image(want.image, &fd, &pid) > 0 &&
-	       fd == shim_image_fd() &&
-	       snr_environ_measure(&want).bytes ==
-		       sizeof(SNR_IMAGE_ENV) + snr_length(want.image) + 1;
+	if (!want.image || snr_environ_parse_image(want.image, &fd, &pid) <= 0 ||
+	    fd != shim_image_fd())
+		return false;
+	size = snr_environ_measure(&want);
+	return size.bytes == sizeof(SNR_IMAGE_ENV) + snr_length(want.image) + 1 &&
+	       size.slots == (size_t)shim_count_vector(environ) + 1;
 }
 
 bool shim_is_right_already(const char *path)
 {
+	const struct snr_lookup lookup = {.follow = true};
 	struct snr_redirector *redirector = shim_redirector();
-	struct shim_slot *slot;
+	struct arena *arena = redirector ? arena_take() : NULL;
+	bool right;
 
-	if (!redirector)
+	if (!arena)
 		return true;
-	if (!environ_is_right(redirector->image))
-		return false;
-	slot = shim_plan(SNR_access, (long)path, X_OK, 0, 0, 0);
-	if (slot)
-		shim_slot_release(slot);
-	return !slot;
+	snr_plan_exec(redirector, &arena->scratch, read_file, AT_FDCWD, path, snr_length(path),
+		      lookup, &arena->plan);
+	right = !arena->plan.changed && !arena->plan.error &&
+		environ_is_right(redirector->image, &arena->plan);
+	shim_child_release(&arena->child);
+	return right;
 }

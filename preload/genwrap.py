@@ -132,16 +132,27 @@ def parse_libc(fields, calls):
     return Row(ctype, symbol, acts_as, arguments, calls[acts_as])
 
 
+def is_simple(roles, effects):
+    """Does the plan depend on one path and a flag word only? As in snr_plan_call (shared/rewrite.c)."""
+    paths = [role for role in roles if role in PATH_ROLES]
+    return (len(paths) == 1 and paths[0] != "SRC" and "HOW" not in roles and
+            set(effects.replace("|", " ").split()) <= {"0", "CREATES", "EXCLUSIVE"})
+
+
 def read_table(path):
     """The SYS roles by name, the LIBC rows, the BY_HAND symbols."""
-    calls, rows, by_hand = {}, [], []
+    calls, rows, by_hand, simple = {}, [], [], set()
     for kind, fields in read_rows(path):
         if kind == "SYS":
             calls[fields[0]] = split_commas(fields[1][1:-1])
+            if is_simple(calls[fields[0]], fields[2]):
+                simple.add(fields[0])
         elif kind == "LIBC":
             rows.append(parse_libc(fields, calls))
         else:
             by_hand.append(fields[0])
+    for row in rows:
+        row.simple = row.acts_as in simple
     if not calls or not rows:
         raise SystemExit("genwrap: no rows in " + path)
     return calls, rows, by_hand
@@ -149,6 +160,27 @@ def read_table(path):
 
 def space(ctype):
     return ctype if ctype.endswith("*") else ctype + " "
+
+
+def moved_function(row):
+    """A path that was seen before, under a rule."""
+    path = row.paths()[0].name
+    return ["static __attribute__((noinline)) %smoved_%s(snr_memo_answer known, %s)" % (
+                space(row.ctype), row.symbol, row.all_parameters()), "{",
+            "\tchar text[SNR_PATH_MAX];", "",
+            "\t%s = shim_move(known, %s, text);" % (path, path),
+            "\treturn real_%s()(%s);" % (row.symbol, row.values()), "}"]
+
+
+def ask_what_is_known(row):
+    """The quick way: no plan for what was planned before."""
+    flags = row.of_roles(FLAG_ROLES)
+    return ["\tknown = shim_known(SNR_%s, %s, %s);" % (
+                row.acts_as, row.paths()[0].name, "(long)" + flags[0].name if flags else "0"),
+            "\tif (known == SNR_MEMO_UNCHANGED)",
+            "\t\treturn real_%s()(%s);" % (row.symbol, row.values()),
+            "\tif (known)",
+            "\t\treturn moved_%s(known, %s);" % (row.symbol, row.values())]
 
 
 def changed_function(row):
@@ -172,11 +204,15 @@ def wrapper_function(row):
     if row.variadic:
         mode, flags = row.arguments[-1], row.of_roles(("OFLAGS",))[0]
         lines.append("\t%s = 0;" % mode.declaration())
+    if row.simple:
+        lines.append("\tsnr_memo_answer known;")
     lines += ["\tstruct shim_slot *slot;", ""]
     if row.variadic:
         lines += ["\tif (shim_needs_mode(%s)) {" % flags.name, "\t\tva_list list;", "",
                   "\t\tva_start(list, %s);" % flags.name,
                   "\t\t%s = va_arg(list, %s);" % (mode.name, mode.ctype), "\t\tva_end(list);", "\t}"]
+    if row.simple:
+        lines += ask_what_is_known(row)
     lines += ["\tslot = shim_plan(SNR_%s, %s);" % (row.acts_as, row.planned()),
               "\tif (slot)",
               "\t\treturn changed_%s(slot, %s);" % (row.symbol, row.values()),
@@ -192,6 +228,8 @@ def row_text(row):
              "static %s_call *real_%s(void)" % (row.symbol, row.symbol), "{",
              "\tstatic void *real;", "",
              '\treturn (%s_call *)shim_next(&real, "%s", %s);' % (row.symbol, row.symbol, missing), "}", ""]
+    if row.simple:
+        lines += moved_function(row) + [""]
     return "\n".join(lines + changed_function(row) + [""] + wrapper_function(row)) + "\n"
 
 

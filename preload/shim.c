@@ -57,6 +57,8 @@ struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long
 	snr_plan_call(redirector, &slot->scratch, &call, &slot->plan);
 	if (__builtin_expect(redirector->image->verbose, 0))
 		log_plan(&call, &slot->plan);
+	else if (slot->plan.memo)
+		shim_learn(&call, &slot->plan);
 	if (slot->plan.verdict != SNR_UNCHANGED || slot->plan.reverse)
 		return slot;
 	shim_slot_release(slot);

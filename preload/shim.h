@@ -11,6 +11,7 @@
 #ifndef SHIM_H
 #define SHIM_H
 
+#include "shared/memo.h"
 #include "shared/rewrite.h"
 
 #include <dirent.h>
@@ -111,6 +112,16 @@ extern const struct snr_host shim_host;
 /* Plan the call OP with its kernel arguments; at most the first five matter. NULL: let the call
  * through as it is. Otherwise take the paths out with shim_take, then end it with shim_leave. */
 struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long e);
+
+/* What a plan for PATH and FLAGS gave the last time: 0 where a plan is needed (shared/memo.h). */
+snr_memo_answer shim_known(enum snr_op op, const char *path, long flags);
+
+/* Remember what PLAN says of CALL, whose only path argument is absolute. */
+void shim_learn(const struct snr_call *call, const struct snr_plan *plan);
+
+/* The path that a known ANSWER beyond SNR_MEMO_UNCHANGED makes of PATH, in TEXT of SNR_PATH_MAX
+ * bytes. */
+const char *shim_move(snr_memo_answer answer, const char *path, char *text);
 
 /* The path to use for kernel argument ARG: PATH itself, or the changed one, copied to TEXT of
  * SNR_PATH_MAX bytes. */

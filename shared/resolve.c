@@ -6,6 +6,7 @@
  */
 #include "shared/resolve.h"
 
+#include "shared/memo.h"
 #include "shared/text.h"
 #include "shared/walk.h"
 
@@ -117,6 +118,9 @@ static void scan_result(const struct scan *scan, const char *path, size_t len, c
 	result->parent_rule = scan->parent_rule;
 	result->at_rule = scan->at_rule;
 	result->ancestor = scan->entry && scan->entry->ancestor;
+	if (path[0] == '/')
+		result->memo =
+			scan->entered ? SNR_MEMO_MOVED(scan->rule, scan->rest) : SNR_MEMO_UNCHANGED;
 	if (!scan->entered)
 		return;
 	target = snr_rule(scan->image, scan->rule)->target;
@@ -216,6 +220,7 @@ static struct snr_resolved resolve_dots(const struct snr_image *image, struct sn
 
 	result.parent_rule = result.rule;
 	result.at_rule = false;
+	result.memo = 0;
 	if (!result.changed)
 		return result;
 	snr_add(&builder, "/", 1);

@@ -25,6 +25,7 @@ struct snr_resolved {
 	uint32_t parent_rule; /* the rule on whose side the directory of the last component lies */
 	uint32_t len;         /* of OUT, if changed */
 	int error;            /* 0, or -errno: the call must fail with it, OUT is not set */
+	uint64_t memo;        /* what may be remembered of the whole text (shared/memo.h), or 0 */
 	bool changed;  /* OUT holds another path for the kernel; false: it gets the program's */
 	bool at_rule;  /* the path is the rule's own path: a mount point */
 	bool ancestor; /* rules lie beneath the path */

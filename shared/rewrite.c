@@ -18,6 +18,7 @@ static void plan_nothing(struct snr_plan *plan)
 	plan->npaths = 0;
 	plan->rule = SNR_NO_RULE;
 	plan->reverse = false;
+	plan->memo = 0;
 	plan->moves_cwd = false;
 }
 
@@ -147,8 +148,11 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 		if (err)
 			finish_with(plan, err);
 	}
-	if ((op->effects & SNR_RELINKS) || ((op->effects & SNR_PERMITS) && resolved[0].ancestor))
+	if ((op->effects & (SNR_RELINKS | SNR_MOVES_ROOT)) ||
+	    ((op->effects & SNR_PERMITS) && resolved[0].ancestor))
 		snr_facts_forget(redirector->facts);
+	if (n == 1 && !(op->effects & ~(SNR_CREATES | SNR_EXCLUSIVE)) && how_arg < 0)
+		plan->memo = resolved[0].memo;
 	plan->reverse =
 		(op->effects & SNR_REVERSES) && gives_real_name(redirector, scratch, call, plan);
 }

@@ -30,6 +30,8 @@ struct snr_plan {
 	char *text[SNR_MAX_PATHS]; /* the caller's buffers, SNR_PATH_MAX bytes each, set before the
 				      call */
 	uint32_t rule;             /* for the log: the rule that decided, or SNR_NO_RULE */
+	uint64_t memo;             /* what may be remembered of the call's only path and flags, or 0
+				      (shared/memo.h) */
 	bool reverse;   /* the call puts a real name into its OUT argument: run snr_reverse on it
 			   afterwards */
 	bool moves_cwd; /* what is remembered of the cwd is stale after this call */

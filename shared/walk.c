@@ -6,6 +6,7 @@
  */
 #include "shared/walk.h"
 
+#include "shared/memo.h"
 #include "shared/rewrite.h"
 #include "shared/text.h"
 
@@ -39,6 +40,7 @@ struct walk {
 	bool stopped;   /* the kernel takes it from here: a name is missing, a magic link, ... */
 	bool directory; /* the text ends in a slash or a dot: it must be a directory */
 	bool dot;       /* it is a dot */
+	bool jumped;    /* a link through /proc was met: it may lead elsewhere at any time */
 	bool up_left;   /* stopped at a dot-dot, which the kernel is to refuse */
 
 	/* For the facts: the program's own text up to the component that is being resolved. */
@@ -142,6 +144,7 @@ static void jump(struct walk *walk, size_t len, bool last)
 	long n = -ENOENT;
 	size_t rest;
 
+	walk->jumped = true;
 	if (scratch->link[0] == '/')
 		n = snr_unmap(walk->image, scratch->link, len, scratch->base, SNR_PATH_MAX);
 	if (n > 0 && last && !walk->canonical) {
@@ -427,6 +430,11 @@ static void finish(struct walk *walk, char *out, struct snr_resolved *result)
 		result->at_rule = walk->entry && walk->entry->rule != SNR_NO_RULE;
 		result->ancestor = walk->entry && walk->entry->ancestor;
 	}
+	/* What is missing, or no directory, can become a link only by a call that makes us forget.
+	 */
+	if (!walk->crossed && !walk->error && !walk->jumped && walk->path[0] == '/' &&
+	    (!walk->stopped || walk->missing == -ENOENT || walk->missing == -ENOTDIR))
+		result->memo = SNR_MEMO_UNCHANGED;
 	/* As long as the kernel walks the same way it meets the same error, and says it better. */
 	if (!walk->crossed)
 		return;

@@ -7,6 +7,7 @@
 
 #include "shared/facts.h"
 #include "shared/log.h"
+#include "shared/memo.h"
 #include "shared/text.h"
 
 static void test_components(void **state)
@@ -69,6 +70,54 @@ static void test_facts(void **state)
 	assert_int_equal(snr_facts_get(&facts, 0x1234567890ull), SNR_UNKNOWN);
 	assert_int_equal(snr_facts_get(NULL, 1), SNR_UNKNOWN);
 	snr_facts_put(NULL, 1, SNR_PLAIN);
+}
+
+/* The hash is that of the text, wherever it lies and however much room is behind it. */
+static void test_memo_hash(void **state)
+{
+	static const char *const texts[] = {"",         "/",          "/opt",
+					    "/opt/acm", "/opt/acme/", "/opt/acme/bin/x"};
+	char buffer[64];
+	uint64_t seen[COUNT(texts)];
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		size_t n = strlen(texts[i]), len;
+
+		seen[i] = snr_memo_hash(texts[i], n + 1, 1, &len);
+		assert_int_not_equal(seen[i], 0);
+		assert_int_equal(len, n);
+		for (size_t at = 0; at < 9; at++) {
+			memset(buffer, 'x', sizeof(buffer));
+			strcpy(buffer + at, texts[i]);
+			for (size_t room = n + 1; room < n + 20; room++)
+				assert_int_equal(snr_memo_hash(buffer + at, room, 1, &len),
+						 seen[i]);
+			assert_int_equal(snr_memo_hash(buffer + at, n, 1, &len), 0);
+		}
+		assert_int_not_equal(snr_memo_hash(texts[i], n + 1, 2, &len), seen[i]);
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(seen[i], seen[j]);
+	}
+}
+
+static void test_memos(void **state)
+{
+	static struct snr_memos memos;
+	static struct snr_facts facts;
+	snr_memo_answer moved = SNR_MEMO_MOVED(70000, 4096);
+
+	assert_int_equal(snr_memo_get(&memos, &facts, 77), 0);
+	snr_memo_put(&memos, &facts, 77, SNR_MEMO_UNCHANGED);
+	assert_int_equal(snr_memo_get(&memos, &facts, 77), SNR_MEMO_UNCHANGED);
+	snr_memo_put(&memos, &facts, 77, moved);
+	assert_int_equal(SNR_MEMO_RULE(snr_memo_get(&memos, &facts, 77)), 70000);
+	assert_int_equal(SNR_MEMO_REST(snr_memo_get(&memos, &facts, 77)), 4096);
+	assert_int_equal(snr_memo_get(&memos, &facts, 79), 0);
+	memos.memo[(77 >> 22) & (SNR_MEMOS - 1)].answer ^= 2; /* half of another write */
+	assert_int_equal(snr_memo_get(&memos, &facts, 77), 0);
+	snr_memo_put(&memos, &facts, 77, moved);
+	snr_facts_forget(&facts);
+	assert_int_equal(snr_memo_get(&memos, &facts, 77), 0);
 }
 
 /* Every row's roles must make sense together: a mistake here would be silent everywhere else. */
@@ -158,7 +207,8 @@ int main(void)
 		cmocka_unit_test(test_components), cmocka_unit_test(test_builder),
 		cmocka_unit_test(test_decimal),    cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_table),      cmocka_unit_test(test_lookups),
-		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_log),        cmocka_unit_test(test_memo_hash),
+		cmocka_unit_test(test_memos),
 	};
 
 	return cmocka_run_group_tests_name("small", tests, NULL, NULL);

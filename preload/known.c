@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * The quick way through a wrapper: a path that was asked for before needs no plan. For preload/
+ * only. It must never answer for a call whose plan depends on more than its path and its flags.
+ */
+#include "preload/shim.h"
+
+#include "shared/text.h"
+
+#include <fcntl.h>
+
+#define PAGE_SIZE 4096u
+
+static struct snr_memos memos;
+
+/* What tells apart two lookups of one text: the call and its flag word. */
+static uint64_t use_of(enum snr_op op, long flags)
+{
+	return (uint64_t)op << 32 | (uint32_t)flags;
+}
+
+/* Bytes from TEXT to the end of its page, where that can be read; else 0. */
+static size_t room_at(const char *text)
+{
+	return shim_is_readable(text, 1) ? PAGE_SIZE - ((uintptr_t)text & (PAGE_SIZE - 1)) : 0;
+}
+
+snr_memo_answer shim_known(enum snr_op op, const char *path, long flags)
+{
+	const struct snr_redirector *redirector = shim_redirector();
+	snr_memo_answer answer;
+	uint64_t hash;
+	size_t len, room;
+
+	if (!redirector || !redirector->facts)
+		return redirector ? 0 : SNR_MEMO_UNCHANGED;
+	room = room_at(path);
+	if (!room || path[0] != '/')
+		return 0;
+	hash = snr_memo_hash(path, room, use_of(op, flags), &len);
+	answer = hash ? snr_memo_get(&memos, redirector->facts, hash) : 0;
+	if (answer > SNR_MEMO_UNCHANGED &&
+	    snr_rule(redirector->image, SNR_MEMO_RULE(answer))->target.len + len >= SNR_PATH_MAX)
+		return 0;
+	return answer;
+}
+
+void shim_learn(const struct snr_call *call, const struct snr_plan *plan)
+{
+	const struct snr_redirector *redirector = shim_redirector();
+	const struct snr_pathop *op = &snr_pathops[call->op];
+	const char *path = NULL;
+	long flags = 0;
+	uint64_t hash;
+	size_t len;
+
+	for (int i = 0; i < SNR_NARGS; i++) {
+		if (snr_role_is_path(op->role[i]))
+			path = (const char *)(uintptr_t)call->arg[i];
+		else if (op->role[i] >= SNR_ROLE_OFLAGS && op->role[i] <= SNR_ROLE_FSCMD)
+			flags = (long)call->arg[i];
+	}
+	hash = snr_memo_hash(path, room_at(path), use_of(call->op, flags), &len);
+	if (hash)
+		snr_memo_put(&memos, redirector->facts, hash, plan->memo);
+}
+
+const char *shim_move(snr_memo_answer answer, const char *path, char *text)
+{
+	const struct snr_image *image = shim_redirector()->image;
+	struct snr_text target = snr_rule(image, SNR_MEMO_RULE(answer))->target;
+	const char *rest = path + SNR_MEMO_REST(answer);
+	size_t len = target.len > 1 || !*rest ? target.len : 0;
+
+	snr_copy(text, snr_string(image, target), len);
+	snr_copy(text + len, rest, snr_length(rest) + 1);
+	return text;
+}
