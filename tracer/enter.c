@@ -191,6 +191,7 @@ static void enter_path(struct tracer *tracer, struct tracee *tracee, const struc
 	}
 	for (int i = 0; i < SNR_MAX_PATHS; i++)
 		plan.text[i] = tracer->text[i];
+	tracer->roots_differ |= (row->effects & SNR_MOVES_ROOT) != 0;
 	snr_plan_call(&tracer->redirector, &tracer->scratch, &args, &plan);
 	plan.reverse = plan.reverse && has_output(&args);
 	if (plan.verdict == SNR_CHANGED || plan.reverse) {

@@ -2,11 +2,13 @@
  * execve and execveat: what the exec planner says, put into the call. Used inside tracer/ only.
  * It must never load a program itself: the kernel executes the real file.
  */
+#include "tracer/image.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
 
 #include "shared/exec.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -134,11 +136,20 @@ static int read_args(struct tracer *tracer, const struct tracee *tracee, uint64_
 	return argv ? -E2BIG : 0;
 }
 
-static int make_vector(struct tracer *tracer, const struct tracee *tracee, uint64_t argv,
+/* Bytes of a pointer in the image to be executed; 0: unknown. */
+static unsigned word_of(const struct snr_exec_plan *plan)
+{
+	return plan->elf_class == ELFCLASS64 ? 8 : plan->elf_class == ELFCLASS32 ? 4 : 0;
+}
+
+static int make_vector(struct tracer *tracer, struct tracee *tracee, uint64_t argv,
 		       const struct snr_exec_plan *plan, struct vector *vector)
 {
 	const char *front[SNR_EXEC_FRONT];
-	int r = add_string(vector, plan->real);
+	int r;
+
+	image_expect(tracee, plan->script, plan->real, word_of(plan), tracer->name);
+	r = add_string(vector, tracer->name);
 
 	if (r || !plan->nshebang)
 		return r;
@@ -290,6 +301,9 @@ void tracee_exec_done(struct tracer *tracer, struct tracee *tracee)
 	tracee->due = TRACEE_NOTHING;
 	tracee->changed = 0;
 	tracee->tgid = tracee->tid;
+	tracer->current = tracee;
+	if (tracee->image)
+		image_begin(tracer, tracee);
 	if (r)
 		tracee_fail(tracer, tracee, "cannot follow its exec", r);
 	else

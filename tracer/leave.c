@@ -4,6 +4,7 @@
  * (ERESTARTSYS and its kind): the kernel then makes the original call again, and it is planned
  * afresh.
  */
+#include "tracer/image.h"
 #include "tracer/memory.h"
 #include "tracer/socket.h"
 
@@ -57,6 +58,10 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 
 	tracee->due = TRACEE_NOTHING;
 	tracer->current = tracee;
+	if (due >= TRACEE_STARTED && due <= TRACEE_RENAMED)
+		r = image_go_on(tracee, due);
+	else if (tracee->image)
+		image_forget(tracee); /* the exec failed */
 	if (due == TRACEE_MAP)
 		r = scratch_mapped(tracee);
 	else if (due == TRACEE_REVERSE)

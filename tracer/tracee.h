@@ -35,6 +35,9 @@ enum tracee_due {
 	TRACEE_REVERSE, /* the same, and hand a name that the kernel gave on to the program */
 	TRACEE_SENT,    /* the same, and tell the program what sendmmsg sent */
 	TRACEE_NAMED,   /* names of sockets came back: socket.c */
+	TRACEE_STARTED, /* a new image runs: image.c, as the next two */
+	TRACEE_NAMING,  /* its prctl begins */
+	TRACEE_RENAMED, /* its prctl is over */
 	TRACEE_MAP,     /* a mapping was made: keep it, make the original call again */
 };
 
@@ -61,6 +64,8 @@ struct tracee {
 	uint64_t out; /* TRACEE_REVERSE: the program's buffer, its size ... */
 	uint64_t out_size;
 	uint64_t divert;            /* ... and ours, to which the kernel writes meanwhile */
+	struct tracee_image *image; /* what image.c must know across exec, or NULL */
+	uint64_t gate;              /* TRACEE_STARTED: where the vDSO makes a system call */
 	struct tracee_names *names; /* TRACEE_NAMED: what socket.c must know, or NULL */
 	uint64_t map_size;          /* TRACEE_MAP: of the chunk, and of its slots */
 	uint64_t slot_size;

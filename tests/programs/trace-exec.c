@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,11 +83,13 @@ static int from_thread(const char *leader)
 /* What became of us: the new image. */
 static int image(char **argv)
 {
-	char name[4096];
+	char name[4096], comm[16];
 	ssize_t n = readlink("/proc/self/exe", name, sizeof(name) - 1);
 
 	name[n < 0 ? 0 : n] = '\0';
-	printf("image: leader %s, argv[0] %s, exe %s, pid %s, file %s\n", argv[3], argv[0], name,
+	prctl(PR_GET_NAME, comm);
+	printf("image: leader %s, argv[0] %s, exe %s, comm %s, AT_EXECFN %s, pid %s, file %s\n",
+	       argv[3], argv[0], name, comm, (const char *)getauxval(AT_EXECFN),
 	       getpid() == (pid_t)syscall(SYS_gettid) ? "leads" : "does not lead",
 	       access(argv[2], R_OK) ? strerror(errno) : "found");
 	return 0;

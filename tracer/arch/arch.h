@@ -17,6 +17,9 @@ struct arch_abi {
 	uint32_t ceiling; /* numbers from here on belong to an ABI we do not serve, 0: none */
 	uint8_t word;     /* bytes of a pointer */
 	uint8_t index;    /* in arch_abis */
+	const char *gate; /* the instruction that makes a call, as it stands in the vDSO */
+	uint8_t gate_size;
+	uint16_t prctl;             /* number of prctl(2) */
 	const char *const *numbers; /* by filter code, in decimal; anything else: it has none */
 };
 
@@ -66,12 +69,18 @@ int arch_set_result(pid_t tid, int64_t result);
 int arch_inject_map(pid_t tid, const struct arch_abi *abi, uint64_t size, struct arch_regs *saved);
 int arch_run_again(pid_t tid, const struct arch_regs *saved);
 
+/* At any stop: make the image run the call NR with two arguments at IP, where an instruction of
+ * ABI's for it stands, and keep the registers in SAVED. Returns 0 or -errno. */
+int arch_call_at(pid_t tid, const struct arch_abi *abi, uint64_t ip, uint64_t nr, uint64_t arg0,
+		 uint64_t arg1, struct arch_regs *saved);
+int arch_set_regs(pid_t tid, const struct arch_regs *regs);
+
+/* The ABI of images whose pointers have WORD bytes. */
+const struct arch_abi *arch_abi_of_word(unsigned word);
+
 /* At a fork, vfork or clone event of the parent: the CLONE_* flags. clone3's flags are in memory:
  * *ADDRESS is then where (struct clone_args), else 0. LAST is the ABI of the parent's last seccomp
  * stop, which clone3 always has. Returns 0 or -errno. */
 int arch_clone_flags(pid_t tid, const struct arch_abi *last, uint64_t *flags, uint64_t *address);
-
-/* Stack pointer. Returns 0 or -errno. */
-int arch_get_stack(pid_t tid, uint64_t *sp);
 
 #endif

@@ -23,11 +23,27 @@
 
 enum { ABI_64, ABI_32 };
 
+/* Numbers of the i386 table (<asm/unistd_32.h>, which cannot be had beside the 64-bit one). */
+enum { NR32_FORK = 2, NR32_CLONE = 120, NR32_PRCTL = 172, NR32_VFORK = 190, NR32_MMAP2 = 192 };
+
 extern const char *const arch_numbers_x86_64[], *const arch_numbers_i386[];
 
 const struct arch_abi arch_abis[] = {
-	{AUDIT_ARCH_X86_64, X32_BIT, 8, ABI_64, arch_numbers_x86_64},
-	{AUDIT_ARCH_I386, 0, 4, ABI_32, arch_numbers_i386},
+	{.audit = AUDIT_ARCH_X86_64,
+	 .ceiling = X32_BIT,
+	 .word = 8,
+	 .index = ABI_64,
+	 .gate = "\x0f\x05", /* syscall */
+	 .gate_size = 2,
+	 .prctl = SYS_prctl,
+	 .numbers = arch_numbers_x86_64},
+	{.audit = AUDIT_ARCH_I386,
+	 .word = 4,
+	 .index = ABI_32,
+	 .gate = "\xcd\x80", /* int $0x80 */
+	 .gate_size = 2,
+	 .prctl = NR32_PRCTL,
+	 .numbers = arch_numbers_i386},
 };
 const unsigned arch_nabis = sizeof(arch_abis) / sizeof(*arch_abis);
 
@@ -39,9 +55,6 @@ static const uint16_t arg_offset[][ARCH_NARGS] = {
 	[ABI_64] = {REG(rdi), REG(rsi), REG(rdx), REG(r10), REG(r8), REG(r9)},
 	[ABI_32] = {REG(rbx), REG(rcx), REG(rdx), REG(rsi), REG(rdi), REG(rbp)},
 };
-
-/* Numbers of the i386 table (<asm/unistd_32.h>, which cannot be had beside the 64-bit one). */
-enum { NR32_FORK = 2, NR32_CLONE = 120, NR32_VFORK = 190, NR32_MMAP2 = 192 };
 
 long arch_ptrace(int request, pid_t tid, uint64_t addr, uint64_t data)
 {
@@ -70,12 +83,11 @@ static int poke(pid_t tid, uint16_t offset, uint64_t value)
 	return (int)arch_ptrace(PTRACE_POKEUSR, tid, offset, value);
 }
 
-static const uint64_t *arg_in(const struct user_regs_struct *regs, const struct arch_abi *abi,
-			      int arg)
+static uint64_t *arg_in(struct user_regs_struct *regs, const struct arch_abi *abi, int arg)
 {
 	size_t offset = arg_offset[abi->index][arg] - offsetof(struct user, regs);
 
-	return (const uint64_t *)(const void *)((const char *)regs + offset);
+	return (uint64_t *)(void *)((char *)regs + offset);
 }
 
 int arch_read_call_by_registers(pid_t tid, struct arch_call *call)
@@ -154,7 +166,7 @@ static void set_map_call(struct user_regs_struct *regs, const struct arch_abi *a
 		0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0};
 
 	for (int i = 0; i < ARCH_NARGS; i++)
-		*(uint64_t *)(uintptr_t)arg_in(regs, abi, i) = arg[i];
+		*arg_in(regs, abi, i) = arg[i];
 	regs->orig_rax = abi->index == ABI_32 ? NR32_MMAP2 : SYS_mmap;
 }
 
@@ -204,8 +216,32 @@ int arch_clone_flags(pid_t tid, const struct arch_abi *last, uint64_t *flags, ui
 	return 0;
 }
 
-int arch_get_stack(pid_t tid, uint64_t *sp)
+int arch_call_at(pid_t tid, const struct arch_abi *abi, uint64_t ip, uint64_t nr, uint64_t arg0,
+		 uint64_t arg1, struct arch_regs *saved)
 {
-	return peek(tid, REG(rsp), sp);
+	struct user_regs_struct regs;
+	int r = get_regs(tid, &regs);
+
+	if (r)
+		return r;
+	memcpy(saved, &regs, sizeof(regs));
+	regs.rip = ip;
+	regs.rax = nr;
+	*arg_in(&regs, abi, 0) = arg0;
+	*arg_in(&regs, abi, 1) = arg1;
+	return set_regs(tid, &regs);
+}
+
+int arch_set_regs(pid_t tid, const struct arch_regs *saved)
+{
+	struct user_regs_struct regs;
+
+	memcpy(&regs, saved, sizeof(regs));
+	return set_regs(tid, &regs);
+}
+
+const struct arch_abi *arch_abi_of_word(unsigned word)
+{
+	return &arch_abis[word == 4 ? ABI_32 : ABI_64];
 }
 #endif
