@@ -77,8 +77,6 @@ class Row:
                 return "0"
         elif role == "DIRFD" and nth >= len(mine):
             return "AT_FDCWD"
-        elif role in PATH_ROLES and nth >= len(mine):
-            raise SystemExit("genwrap: %s: %s has more paths" % (self.symbol, self.acts_as))
         return "(long)" + mine[nth].name if nth < len(mine) else "0"
 
     def planned(self):
@@ -129,6 +127,10 @@ def parse_libc(fields, calls):
     if acts_as not in calls:
         raise SystemExit("genwrap: %s acts as %s, which has no SYS row" % (symbol, acts_as))
     arguments = [parse_argument(text, symbol, acts_as) for text in split_commas(arguments[1:-1])]
+    count = [sum(1 for role in roles if role in PATH_ROLES)
+             for roles in ([argument.role for argument in arguments], calls[acts_as])]
+    if count[0] != count[1] or not count[0]:
+        raise SystemExit("genwrap: %s has %d paths, %s has %d" % (symbol, count[0], acts_as, count[1]))
     return Row(ctype, symbol, acts_as, arguments, calls[acts_as])
 
 
