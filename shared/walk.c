@@ -33,7 +33,7 @@ struct walk {
 
 	unsigned links;
 	int error;      /* -errno that only we can know */
-	int missing;    /* -errno of the name at which the walk stopped */
+	int missing;    /* -errno of the name at which the walk stopped, or could not look */
 	bool canonical; /* the name is asked for, not a path for the kernel: everything must exist
 			 */
 	bool crossed;   /* the kernel would end up elsewhere with the program's text */
@@ -106,7 +106,9 @@ static void walk_up(struct walk *walk)
 	}
 	err = walk->host->search(walk->host->context, walk->scratch->real);
 	/* The parents of a rule's path are there, on the disk or not. */
-	if (err && !(err == -ENOENT && walk->entry && walk->entry->ancestor)) {
+	if (err == -ENOENT && walk->entry && walk->entry->ancestor)
+		err = 0;
+	if (err && (walk->crossed || err != -EACCES || walk->path[0] == '/')) {
 		walk->up_left = true;
 		stop(walk, err);
 		/* The kernel's own dot-dot would leave the target here. */
@@ -114,6 +116,10 @@ static void walk_up(struct walk *walk)
 			cross(walk);
 		return;
 	}
+	/* What cannot be searched by its name can be from within: as long as no border is crossed,
+	 * the kernel knows. */
+	if (err && !walk->missing)
+		walk->missing = (int)err;
 	drop_last(walk);
 	if (walk->rule != rule)
 		cross(walk);
@@ -439,7 +445,9 @@ static void finish(struct walk *walk, char *out, struct snr_resolved *result)
 	if (!walk->crossed)
 		return;
 	result->error = walk->error;
-	if (walk->error)
+	if (!walk->stopped && walk->missing)
+		result->error = walk->missing;
+	if (result->error)
 		return;
 	n = write_path(walk, out);
 	if (n < 0) {
@@ -506,7 +514,7 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 		return base_len;
 	start(&walk, image, NULL, host, scratch, (size_t)base_len);
 	run(&walk);
-	if (walk.error || walk.stopped)
+	if (walk.error || walk.missing)
 		return walk.error ? walk.error : walk.missing;
 	if (walk.directory) {
 		err = real_path(&walk);
