@@ -14,7 +14,7 @@ PATH_ROLES = ("PATH", "LPATH", "FPATH", "SRC")
 FLAG_ROLES = ("OFLAGS", "ATFLAGS", "LINKFLAGS", "HOW", "INMASK", "FANFLAGS", "UMOUNTFLAGS", "FSPICKFLAGS",
               "MOVEFLAGS", "FSCMD")
 # The C type that a role implies. VAL and the rest have theirs written in the row.
-TYPES = {role: "const char *" for role in PATH_ROLES + ("TEXT",)}
+TYPES = {role: "const char *" for role in PATH_ROLES + ("TEXT", "STREAMMODE")}
 TYPES.update({role: "int" for role in FLAG_ROLES + ("DIRFD",)})
 TYPES.update({"INMASK": "uint32_t", "FANFLAGS": "unsigned", "LINKFLAGS": "int", "MODE": "mode_t"})
 # access(2) and its like take their mode as int.
@@ -66,9 +66,18 @@ class Row:
     def of_roles(self, roles):
         return [argument for argument in self.arguments if argument.role in roles]
 
+    def flags(self):
+        """C text of the flag word, if there is one."""
+        words, modes = self.of_roles(FLAG_ROLES), self.of_roles(("STREAMMODE",))
+        if modes:
+            return "shim_stream_flags(%s)" % modes[0].name
+        return "(long)" + words[0].name if words else "0"
+
     def value_for(self, index):
         """C text of argument INDEX of the kernel's call."""
         role = self.roles[index]
+        if role in FLAG_ROLES:
+            return self.flags()
         group = PATH_ROLES if role in PATH_ROLES else (role,)
         nth = sum(1 for earlier in self.roles[:index] if earlier in group)
         mine = self.of_roles(group)
@@ -176,9 +185,7 @@ def moved_function(row):
 
 def ask_what_is_known(row):
     """The quick way: no plan for what was planned before."""
-    flags = row.of_roles(FLAG_ROLES)
-    return ["\tknown = shim_known(SNR_%s, %s, %s);" % (
-                row.acts_as, row.paths()[0].name, "(long)" + flags[0].name if flags else "0"),
+    return ["\tknown = shim_known(SNR_%s, %s, %s);" % (row.acts_as, row.paths()[0].name, row.flags()),
             "\tif (known == SNR_MEMO_UNCHANGED)",
             "\t\treturn real_%s()(%s);" % (row.symbol, row.values()),
             "\tif (known)",

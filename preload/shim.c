@@ -22,6 +22,22 @@ bool shim_needs_mode(int flags)
 	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
+/* As glibc reads it: at most seven letters, up to a comma. */
+long shim_stream_flags(const char *mode)
+{
+	long flags = mode[0] == 'r'   ? O_RDONLY
+		     : mode[0] == 'w' ? O_WRONLY | O_CREAT | O_TRUNC
+				      : O_WRONLY | O_CREAT | O_APPEND;
+
+	for (int i = 1; i < 7 && mode[i] && mode[i] != ','; i++) {
+		if (mode[i] == '+')
+			flags = (flags & ~O_ACCMODE) | O_RDWR;
+		else if (mode[i] == 'x')
+			flags |= O_EXCL;
+	}
+	return flags;
+}
+
 /* The log's line of one planned call: its first changed path, or its first path at all. */
 static void log_plan(const struct snr_call *call, const struct snr_plan *plan)
 {

@@ -150,6 +150,9 @@ long shim_fail(long error);
 /* Does open(2) with FLAGS have a third argument? */
 bool shim_needs_mode(int flags);
 
+/* The flags with which fopen(3) opens for MODE ("r", "w+x", ...). */
+long shim_stream_flags(const char *mode);
+
 /* The operation of system call NUMBER, or -1 (generated). */
 int shim_op_of_call(long number);
 

@@ -26,6 +26,15 @@ static void set_comm(const char *name)
 	snr_rawcall2(__NR_prctl, PR_SET_NAME, last);
 }
 
+/* "/dev/fd/N": an executed descriptor has its file's own name in comm (Linux 6.14), as it is
+ * already. */
+static bool is_descriptor(const char *name)
+{
+	size_t len = snr_length(name);
+
+	return snr_begins(name, len, "/dev/fd/") && snr_digits(name + 8, len - 8) == len - 8;
+}
+
 static void set_execfn(const char *const *envp, const char *name)
 {
 	ElfW(auxv_t) * aux;
@@ -51,7 +60,8 @@ static void take_name(const char *const *envp)
 	if (size <= sizeof(executed_as)) {
 		snr_copy(executed_as, value + len + 1, size);
 		set_execfn(envp, executed_as);
-		set_comm(executed_as);
+		if (!is_descriptor(executed_as))
+			set_comm(executed_as);
 	}
 	value[len] = '\0';
 }

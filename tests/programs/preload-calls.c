@@ -134,6 +134,9 @@ static void do_open(void)
 	STREAMED(fopen64(in("link"), "re"));
 	STREAMED(fopen(in("new7"), "w+"));
 	STREAMED(fopen(in("missing"), "r"));
+	STREAMED(fopen(in("dangling"), "r"));
+	STREAMED(fopen(in("dangling"), "wx"));
+	STREAMED(fopen(in("dangling"), "a+e"));
 	STREAMED(freopen(in("file"), "r", stdin));
 }
 
