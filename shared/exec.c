@@ -160,10 +160,13 @@ static bool is_blank(char c)
 static bool parse_shebang(const char *text, size_t len, struct snr_shebang *shebang)
 {
 	size_t start = 2, end = 2, stop, name;
+	bool cut;
 
 	while (end < len && text[end] != '\n' && text[end])
 		end++;
-	stop = end;
+	/* The last byte of a line that the buffer cuts off only ends a word. */
+	cut = end == SNR_SHEBANG_SIZE;
+	stop = cut ? end - 1 : end;
 	while (start < stop && is_blank(text[start]))
 		start++;
 	while (stop > start && is_blank(text[stop - 1]))
@@ -171,7 +174,7 @@ static bool parse_shebang(const char *text, size_t len, struct snr_shebang *sheb
 	for (name = start; name < stop && !is_blank(text[name]); name++)
 		;
 	/* An interpreter that the buffer cuts off is refused; a cut argument is taken. */
-	if (name == start || (end == SNR_SHEBANG_SIZE && name == end))
+	if (name == start || (cut && name == end - 1 && !is_blank(text[name])))
 		return false;
 	snr_copy(shebang->line, text + start, name - start);
 	shebang->line[name - start] = '\0';

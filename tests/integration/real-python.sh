@@ -50,6 +50,23 @@ pid = os.posix_spawn("/bin/cat", ["cat", "/var/lib/acme/conf.ini"], {})
 print(os.waitpid(pid, 0)[1])
 print(os.system("cat /var/lib/acme/conf.ini >/var/lib/acme/copy"), os.popen("cat /var/lib/acme/copy").read())
 os.execv("/opt/acme/script", ["script", "last"])'
+same 'files that the kernel refuses, and #! lines of every length at its limit' $python -c 'import os
+def run(name, text):
+    path = "/opt/acme/" + name
+    with open(path, "wb") as f: f.write(text)
+    os.chmod(path, 0o755)
+    pid = os.fork()
+    if not pid:
+        os.dup2(os.open("/var/lib/acme/out", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+        try: os.execve(path, ["x"], {})
+        except OSError as e: print(name, e, flush=True); os._exit(1)
+    print(name, os.waitpid(pid, 0)[1], len(open("/var/lib/acme/out").read()), flush=True)
+for n in range(244, 252):
+    run("interp%d" % n, b"#!" + b"/" * n + b"bin/sh\nexit 3\n")
+    run("blank%d" % n, b"#!" + b"/" * n + b"bin/sh  \nexit 3\n")
+    run("arg%d" % n, b"#!/bin/sh " + b"x" * n + b"\n")
+    run("last%d" % n, b"#!" + b" " * n + b"/bin/sh")
+run("elf", b"\x7fELFgarbage"); run("empty", b""); run("nul", b"#!/bin/sh -e\0x\nexit 4\n"); run("none", b"#!\n"); run("gone", b"#!/opt/acme/none\n")'
 same 'multiprocessing' $python -c 'import multiprocessing as m
 def f(x): return open("/var/lib/acme/conf.ini").read() + str(x)
 if __name__ == "__main__":
