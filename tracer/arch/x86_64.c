@@ -90,6 +90,14 @@ static uint64_t *arg_in(struct user_regs_struct *regs, const struct arch_abi *ab
 	return (uint64_t *)(void *)((char *)regs + offset);
 }
 
+/* The kernel looks at 32 bits, whatever a 64-bit program has in the upper half. */
+static void cut_arguments(struct arch_call *call)
+{
+	if (call->abi->word == 4)
+		for (int i = 0; i < ARCH_NARGS; i++)
+			call->arg[i] = (uint32_t)call->arg[i];
+}
+
 int arch_read_call_by_registers(pid_t tid, struct arch_call *call)
 {
 	struct user_regs_struct regs;
@@ -104,11 +112,9 @@ int arch_read_call_by_registers(pid_t tid, struct arch_call *call)
 	call->abi = &arch_abis[filter_abi_of(call->data) < arch_nabis ? filter_abi_of(call->data)
 								      : ABI_64];
 	call->nr = regs.orig_rax;
-	for (int i = 0; i < ARCH_NARGS; i++) {
+	for (int i = 0; i < ARCH_NARGS; i++)
 		call->arg[i] = *arg_in(&regs, call->abi, i);
-		if (call->abi->word == 4)
-			call->arg[i] = (uint32_t)call->arg[i];
-	}
+	cut_arguments(call);
 	return 0;
 }
 
@@ -127,6 +133,7 @@ int arch_read_call(pid_t tid, struct arch_call *call)
 	call->nr = info.seccomp.nr;
 	call->data = (uint16_t)info.seccomp.ret_data;
 	memcpy(call->arg, info.seccomp.args, sizeof(call->arg));
+	cut_arguments(call);
 	return 0;
 }
 
