@@ -125,8 +125,7 @@ static void run_statfs(const struct op *op)
 	struct statfs fs;
 	char *path = path_of(op->arg[0]);
 
-	if (say_result(op->raw ? syscall(SYS_statfs, path, &fs) : statfs(path, &fs)) >= 0)
-		say(" %lx", (unsigned long)fs.f_type);
+	say_result(op->raw ? syscall(SYS_statfs, path, &fs) : statfs(path, &fs));
 }
 
 /* readlink DIRFD PATH SIZE: a short buffer cuts the text */

@@ -86,10 +86,6 @@ class Result:
     def __init__(self, log, tree, status, errors):
         self.log, self.tree, self.status, self.errors = log, tree, status, errors
 
-    def equals(self, other):
-        return (self.log == other.log and self.tree == other.tree and
-                self.status == other.status)
-
 
 class Runner:
     def __init__(self, build, workdir):
