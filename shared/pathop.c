@@ -79,6 +79,7 @@ enum {
 	FLAG_MOVE_F_EMPTY = 0x4,
 	FLAG_MOVE_T_FOLLOW = 0x10,
 	FLAG_MOVE_T_EMPTY = 0x40,
+	FLAG_RESOLVE_NO_XDEV = 0x01,
 	FLAG_RESOLVE_NO_SYMLINKS = 0x04,
 	FLAG_RESOLVE_BENEATH = 0x08,
 	FLAG_RESOLVE_IN_ROOT = 0x10,
@@ -180,6 +181,7 @@ struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
 		flags = how[0];
 		lookup.confined = (how[2] & (FLAG_RESOLVE_BENEATH | FLAG_RESOLVE_IN_ROOT)) != 0;
 		lookup.no_links = (how[2] & FLAG_RESOLVE_NO_SYMLINKS) != 0;
+		lookup.no_xdev = (how[2] & FLAG_RESOLVE_NO_XDEV) != 0;
 	}
 	bits = &flag_bits[flags_role];
 	if (flags_role == SNR_ROLE_MOVEFLAGS && path_arg > 1)

@@ -86,6 +86,7 @@ struct snr_lookup {
 	bool may_be_empty; /* "" stands for the descriptor itself */
 	bool confined; /* openat2's RESOLVE_BENEATH or RESOLVE_IN_ROOT: never make it absolute */
 	bool no_links; /* openat2's RESOLVE_NO_SYMLINKS: any link is ELOOP */
+	bool no_xdev;  /* openat2's RESOLVE_NO_XDEV: a step onto another side of a rule is EXDEV */
 	bool ignored;  /* this argument is no path this time (fsconfig with another command) */
 };
 

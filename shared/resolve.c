@@ -254,7 +254,7 @@ struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts 
 	}
 	result.plain = false;
 	scan_start(&scan, image, scratch->base, (size_t)base_len);
-	if (scan_text(&scan, facts, path, len, lookup))
+	if (!lookup.no_xdev && scan_text(&scan, facts, path, len, lookup))
 		scan_result(&scan, path, len, out, &result);
 	else
 		snr_walk(image, facts, host, scratch, (size_t)base_len, path, len, lookup, out,

@@ -11,6 +11,11 @@
 #include <errno.h>
 #include <linux/fcntl.h>
 
+/* All bits of open_how's resolve up to Linux 6.18, RESOLVE_NO_XDEV to RESOLVE_CACHED. To others an
+ * old kernel answers EINVAL, upon which programs go without: so do we, for what a new one means is
+ * not known here. */
+#define KNOWN_RESOLVE 0x3f
+
 static void plan_nothing(struct snr_plan *plan)
 {
 	plan->verdict = SNR_UNCHANGED;
@@ -134,6 +139,10 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 		return;
 	if (how_arg >= 0 && !read_how(redirector, call, how_arg, how))
 		return;
+	if (how[2] & ~(uint64_t)KNOWN_RESOLVE) {
+		finish_with(plan, -EINVAL);
+		return;
+	}
 	scratch->path[0] = '\0';
 	for (int i = 0; i < SNR_NARGS && n < SNR_MAX_PATHS; i++) {
 		if (!snr_role_is_path(op->role[i]))

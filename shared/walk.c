@@ -74,6 +74,8 @@ static void cross(struct walk *walk)
 {
 	walk->crossed = true;
 	walk->strayed = true;
+	if (walk->lookup.no_xdev)
+		walk->error = -EXDEV;
 }
 
 static void go_to_root(struct walk *walk)

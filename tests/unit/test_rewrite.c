@@ -122,11 +122,16 @@ static void test_openat2(void **state)
 	struct open_how how = {.flags = O_RDONLY};
 	struct open_how beneath = {.flags = O_RDONLY, .resolve = RESOLVE_BENEATH};
 	struct open_how no_links = {.flags = O_RDONLY, .resolve = RESOLVE_NO_SYMLINKS};
+	struct open_how no_xdev = {.flags = O_RDONLY, .resolve = RESOLVE_NO_XDEV};
+	struct open_how newer = {.flags = O_RDONLY, .resolve = UINT64_C(1) << 40};
 
 	CHANGED(1, "/snap/a/f", openat2, NOFD, A("/opt/acme/f"), A(&how), sizeof(how));
 	UNCHANGED(openat2, 3, A("acme/f"), A(&beneath), sizeof(beneath));
 	CHANGED(1, "/snap/a/f", openat2, NOFD, A("/opt/acme/f"), A(&no_links), sizeof(how));
 	UNCHANGED(openat2, NOFD, A("/home/link"), A(&no_links), sizeof(how)); /* ELOOP */
+	FAILS(EXDEV, openat2, NOFD, A("/opt/acme/f"), A(&no_xdev), sizeof(how));
+	UNCHANGED(openat2, NOFD, A("/home/f"), A(&no_xdev), sizeof(how));
+	FAILS(EINVAL, openat2, NOFD, A("/home/f"), A(&newer), sizeof(how));
 	UNCHANGED(openat2, NOFD, A("/opt/acme/f"), A(&how), 8);
 	UNCHANGED(openat2, NOFD, A("/opt/acme/f"), 8, sizeof(how));
 }
