@@ -29,8 +29,11 @@ struct arena {
 	uintptr_t thread; /* which thread of the address space */
 	void *spill;      /* pages, where ROOM is not enough */
 	size_t spill_size;
+	struct snr_redirector redirector;
 	struct snr_exec_plan plan;
 	struct snr_scratch scratch;
+	long head_size; /* bytes in HEAD, or -errno */
+	char head[2048];
 	char room[ROOM] __attribute__((aligned(16)));
 };
 
@@ -100,7 +103,7 @@ static void *arena_memory(struct arena *arena, size_t size)
 }
 
 /* O_NONBLOCK: a FIFO must not stop us. */
-static long read_file(void *context, const char *path, uint64_t offset, void *out, size_t size)
+static long read_once(const char *path, uint64_t offset, void *out, size_t size)
 {
 	long fd = snr_rawcall4(__NR_openat, AT_FDCWD, path,
 			       O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
@@ -115,6 +118,35 @@ static long read_file(void *context, const char *path, uint64_t offset, void *ou
 #endif
 	snr_rawcall1(__NR_close, fd);
 	return n;
+}
+
+/* The planner begins each file at 0; nearly all that it asks for afterwards lies in the file's
+ * head. */
+static long read_file(void *context, const char *path, uint64_t offset, void *out, size_t size)
+{
+	struct arena *arena = context;
+
+	if (offset == 0)
+		arena->head_size = read_once(path, 0, arena->head, sizeof(arena->head));
+	if (arena->head_size < 0)
+		return arena->head_size;
+	if (arena->head_size == sizeof(arena->head) && offset + size > sizeof(arena->head))
+		return read_once(path, offset, out, size);
+	if (offset >= (uint64_t)arena->head_size)
+		return 0;
+	if (size > (size_t)arena->head_size - offset)
+		size = (size_t)arena->head_size - (size_t)offset;
+	snr_copy(out, arena->head + offset, size);
+	return (long)size;
+}
+
+static void plan(struct arena *arena, const struct snr_redirector *redirector, int dirfd,
+		 const char *path, size_t len, struct snr_lookup lookup)
+{
+	arena->redirector = *redirector;
+	arena->redirector.host.context = arena;
+	snr_plan_exec(&arena->redirector, &arena->scratch, read_file, dirfd, path, len, lookup,
+		      &arena->plan);
 }
 
 /* The shim that the new program can load, or NULL. */
@@ -206,8 +238,7 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 
 	if (len < 0 || argc < 0 || shim_count_vector(envp) < 0)
 		return false;
-	snr_plan_exec(redirector, &arena->scratch, read_file, dirfd, path, (size_t)len, lookup,
-		      &arena->plan);
+	plan(arena, redirector, dirfd, path, (size_t)len, lookup);
 	child->error = arena->plan.error;
 	if (!child->error && is_script_lost(dirfd, path, &arena->plan))
 		child->error = -ENOENT;
@@ -278,8 +309,7 @@ bool shim_is_right_already(const char *path)
 
 	if (!arena)
 		return true;
-	snr_plan_exec(redirector, &arena->scratch, read_file, AT_FDCWD, path, snr_length(path),
-		      lookup, &arena->plan);
+	plan(arena, redirector, AT_FDCWD, path, snr_length(path), lookup);
 	right = !arena->plan.changed && !arena->plan.error &&
 		environ_is_right(redirector->image, &arena->plan);
 	shim_child_release(&arena->child);
