@@ -49,21 +49,22 @@ shim_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(PRELOAD)) $(O)/shim/gen/wrapp
 shim32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(shim_o))
 unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
 bench_bin := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH)) $(O)/bench/calls-static
-LIBS := -lcap
+LIBS :=
 
 launcher := $(O)/bin/snapredir
 shim = $(O)/lib/$(TRIPLET)/libsnapredir.so
 shim32 = $(O)/lib/$(TRIPLET32)/libsnapredir.so
 shims = $(shim) $(if $(have32),$(shim32))
 
-# Each test program in every form that this machine can build: NAME, NAME-static, NAME-32, and NAME-musl for those
-# that need no kernel headers (musl-gcc has none).
+# Each test program in every form that this machine can build: NAME, NAME-static, NAME-32, NAME-32-static for the
+# operations, and NAME-musl for those that need no kernel headers (musl-gcc has none).
 MUSLPROGRAMS = $(filter paths trace-%,$(call stem,$(PROGRAMS)))
 stem = $(basename $(notdir $(1)))
 havemusl = $(call once,havemusl,$(shell command -v $(MUSLCC) 2>/dev/null))
 havego = $(call once,havego,$(shell command -v $(GO) 2>/dev/null))
 programs = $(foreach p,$(call stem,$(PROGRAMS)),$(O)/programs/$(p) $(O)/programs/$(p)-static \
 	$(if $(have32),$(O)/programs/$(p)-32)) \
+	$(if $(have32),$(patsubst %,$(O)/programs/%-32-static,$(filter ops-%,$(call stem,$(PROGRAMS))))) \
 	$(if $(havemusl),$(patsubst %,$(O)/programs/%-musl,$(MUSLPROGRAMS))) \
 	$(if $(havego),$(patsubst %,$(O)/programs/%-go,$(call stem,$(GOPROGRAMS))))
 acme = $(addprefix $(O)/acme/,acme acme-index acme-report $(if $(havego),acme-sync))
@@ -163,6 +164,9 @@ GOBUILD = CGO_ENABLED=0 GO111MODULE=off GOPROXY=off GOTOOLCHAIN=local GOFLAGS= G
 	GOPATH=$(abspath $(O))/gopath $(GO) build -trimpath
 
 programs: $$(programs) $$(acme)
+$(O)/programs/%-32-static: tests/programs/%.c $(O)/flags
+	$(call made,CC)
+	$(Q)$(CC) -m32 $(PROGRAMFLAGS) -static -o $@ $<
 $(O)/programs/%-static: tests/programs/%.c $(O)/flags
 	$(call made,CC)
 	$(Q)$(CC) $(PROGRAMFLAGS) -static -o $@ $<
