@@ -149,6 +149,24 @@ static long kind_of(const struct question *q, int n, bool *slash)
 	return host->kind(host->context, path, &inode);
 }
 
+/* A rule's own path, or one that leads to the same name from another side: the kernel knows a mount
+ * point whichever way one comes to it (is_local_mountpoint). */
+static bool is_mount_point(const struct question *q, int n)
+{
+	const struct snr_entry *entry;
+
+	if (q->resolved[n].at_rule)
+		return true;
+	for (int i = 0; i < q->plan->npaths; i++) {
+		if (q->plan->path_arg[i] != path_argument(q->op, n))
+			continue;
+		entry = snr_match_path(q->redirector->image,
+				       snr_hash_path(q->plan->text[i], q->plan->path_len[i]));
+		return entry && entry->rule != SNR_NO_RULE;
+	}
+	return false;
+}
+
 /* unlink(2), rmdir(2) of a mount point. */
 static int refuse_removal(const struct question *q)
 {
@@ -258,5 +276,5 @@ int snr_refusal(struct snr_redirector *redirector, struct snr_scratch *scratch,
 
 	if (n == 2)
 		return refuse_pair(&q);
-	return resolved[0].at_rule ? refuse_removal(&q) : 0;
+	return is_mount_point(&q, 0) ? refuse_removal(&q) : 0;
 }

@@ -33,7 +33,8 @@ struct walk {
 
 	unsigned links;
 	int error;      /* -errno that only we can know */
-	int missing;    /* -errno of the name at which the walk stopped, or could not look */
+	int missing;    /* -errno of the name at which the walk stopped */
+	int barred;     /* -errno of the first directory that could not be searched by its name */
 	bool canonical; /* the name is asked for, not a path for the kernel: everything must exist
 			 */
 	bool crossed;   /* the kernel would end up elsewhere with the program's text */
@@ -120,8 +121,8 @@ static void walk_up(struct walk *walk)
 	}
 	/* What cannot be searched by its name can be from within: as long as no border is crossed,
 	 * the kernel knows. */
-	if (err && !walk->missing)
-		walk->missing = (int)err;
+	if (err && !walk->barred)
+		walk->barred = (int)err;
 	drop_last(walk);
 	if (walk->rule != rule)
 		cross(walk);
@@ -447,8 +448,8 @@ static void finish(struct walk *walk, char *out, struct snr_resolved *result)
 	if (!walk->crossed)
 		return;
 	result->error = walk->error;
-	if (!walk->stopped && walk->missing)
-		result->error = walk->missing;
+	if (walk->barred)
+		result->error = walk->barred;
 	if (result->error)
 		return;
 	n = write_path(walk, out);
@@ -516,8 +517,8 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 		return base_len;
 	start(&walk, image, NULL, host, scratch, (size_t)base_len);
 	run(&walk);
-	if (walk.error || walk.missing)
-		return walk.error ? walk.error : walk.missing;
+	if (walk.barred || walk.error || walk.stopped)
+		return walk.barred ? walk.barred : walk.error ? walk.error : walk.missing;
 	if (walk.directory) {
 		err = real_path(&walk);
 		if (err >= 0)
