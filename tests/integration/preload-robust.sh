@@ -19,6 +19,7 @@ for form in '' -32; do
 		continue
 	fi
 	same "bad pointers and long names$form" "$PROGRAMS/preload-wild$form"
+	# shellcheck disable=SC2034 # measure uses it
 	filter='/^hello$/d'
 	same "threads, signals and children$form" "$PROGRAMS/preload-hammer$form" /opt/acme
 	filter=

@@ -34,6 +34,10 @@ for shim in "$SNAPREDIR_BUILD"/lib/*/libsnapredir.so; do
 	*) jump='br\s+x' ;;
 	esac
 	for symbol in dlopen dlmopen syscall stat mkdir opendir readlink; do
+		if grep -qe -O0 "$SNAPREDIR_BUILD/flags"; then
+			skip "$kind: $symbol jumps on" 'built without optimization'
+			continue
+		fi
 		check "$kind: $symbol jumps on" \
 			sh -c 'sed -n "/<$1>:$/,/^$/p" "$2" | grep -qE "$3"' - $symbol "$WORK/code" "$jump"
 	done

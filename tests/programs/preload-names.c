@@ -159,7 +159,7 @@ static void do_temporary(void)
 #endif
 	strcpy(text, in("missing/XXXXXX"));
 	templated("mkstemp in a missing directory", mkstemp(text), text, 0);
-	strcpy(text, in("too-few-XXX"));
+	strcpy(text, in("too-few-XX"));
 	templated("mkstemp without its letters", mkstemp(text), text, 0);
 	strcpy(text, in("file/XXXXXX"));
 	templated("mkdtemp in a file", mkdtemp(text) ? 0 : -1, text, 0);
