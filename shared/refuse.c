@@ -261,8 +261,8 @@ static int refuse_pair(const struct question *q)
 	if (!removes && !resolved[0].plain)
 		from = resolved[0].rule;
 	if (from == to)
-		return removes && (resolved[0].at_rule || resolved[1].at_rule) ? refuse_rename(q)
-									       : 0;
+		return removes && (is_mount_point(q, 0) || is_mount_point(q, 1)) ? refuse_rename(q)
+										 : 0;
 	if ((removes && !directory_is_found(q, 0)) || !directory_is_found(q, 1))
 		return 0;
 	return removes ? -EXDEV : refuse_link(q);
