@@ -31,7 +31,7 @@ same 'tar from one rule to another' sh -c 'tar -C /opt/acme -cf - . | tar -C /va
 same 'tar with an archive, a list and a directory by rules' sh -c 'tar -czf /var/lib/acme/a.tgz -C /opt/acme -T /etc/acme/list &&
 	tar -tzf /var/lib/acme/a.tgz && rm /var/lib/acme/a.tgz'
 same 'tar --remove-files' tar -cf /dev/null --remove-files -C /opt/acme deep
-same 'tar -x over what is there' sh -c 'cd /var/lib/acme && tar -xf "$T/given.tar" && tar -xf "$T/given.tar" && tar -df "$T/given.tar"'
+same 'tar -x over what is there' sh -c 'cd /var/lib/acme && tar -xpf "$T/given.tar" && tar -xpf "$T/given.tar" && tar -df "$T/given.tar"'
 same 'cp -a and diff -r' sh -c 'rm /opt/acme/deep/er/fifo; cp -a /opt/acme/. /var/lib/acme && diff -r /opt/acme /var/lib/acme'
 same -s 'tar of busybox-static' busybox tar -C /var/lib/acme -xf given.tar
 finish
