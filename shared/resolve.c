@@ -107,7 +107,8 @@ static bool scan_text(struct scan *scan, const struct snr_facts *facts, const ch
 	return true;
 }
 
-static void scan_result(const struct scan *scan, const char *path, size_t len, char *out,
+/* False where the text is too long behind the target: the walk may find a shorter one. */
+static bool scan_result(const struct scan *scan, const char *path, size_t len, char *out,
 			struct snr_resolved *result)
 {
 	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
@@ -122,18 +123,19 @@ static void scan_result(const struct scan *scan, const char *path, size_t len, c
 		result->memo =
 			scan->entered ? SNR_MEMO_MOVED(scan->rule, scan->rest) : SNR_MEMO_UNCHANGED;
 	if (!scan->entered)
-		return;
+		return true;
 	target = snr_rule(scan->image, scan->rule)->target;
 	if (target.len > 1 || scan->rest == len)
 		snr_add(&builder, snr_string(scan->image, target), target.len);
 	snr_add(&builder, path + scan->rest, len - scan->rest);
 	n = snr_finish(&builder);
 	if (n < 0) {
-		result->error = (int)n;
-		return;
+		result->memo = 0;
+		return false;
 	}
 	result->changed = true;
 	result->len = (uint32_t)n;
+	return true;
 }
 
 /* A name in a directory that we need not even know: no rule ends in that name, and no link is
@@ -254,9 +256,8 @@ struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts 
 	}
 	result.plain = false;
 	scan_start(&scan, image, scratch->base, (size_t)base_len);
-	if (!lookup.no_xdev && scan_text(&scan, facts, path, len, lookup))
-		scan_result(&scan, path, len, out, &result);
-	else
+	if (lookup.no_xdev || !scan_text(&scan, facts, path, len, lookup) ||
+	    !scan_result(&scan, path, len, out, &result))
 		snr_walk(image, facts, host, scratch, (size_t)base_len, path, len, lookup, out,
 			 &result);
 	return result;

@@ -401,11 +401,27 @@ static void step(struct walk *walk, const char *name, size_t len, bool slash)
 	walk_down(walk, name, len, last, slash);
 }
 
+/* Add the rest of a text: no longer than need be, since the kernel limits the length of a path, and
+ * the program counted on its own. What "." and doubled slashes ask for, a directory, a trailing
+ * slash asks for too. */
+static void add_rest(struct snr_builder *builder, const char *text, size_t pos, size_t len)
+{
+	struct snr_component c = {.end = pos};
+
+	while (snr_next_component(text, len, &c)) {
+		if (snr_is_dot(text + c.start, c.end - c.start) && c.end < len)
+			continue;
+		snr_add(builder, "/", 1);
+		snr_add(builder, text + c.start, c.end - c.start);
+	}
+	if (pos < len && text[len - 1] == '/')
+		snr_add(builder, "/", 1);
+}
+
 /* Where we are, and what the kernel must still walk itself. */
 static long write_path(struct walk *walk, char *out)
 {
 	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
-	const char *pending = walk->scratch->pending;
 
 	if (real_path(walk) < 0)
 		return -ENAMETOOLONG;
@@ -413,16 +429,8 @@ static long write_path(struct walk *walk, char *out)
 	if (walk->stopped) {
 		if (walk->up_left)
 			snr_add(&builder, "/..", 3);
-		if (walk->pending_pos < walk->pending_len) {
-			snr_add(&builder, "/", 1);
-			snr_add(&builder, pending + walk->pending_pos,
-				walk->pending_len - walk->pending_pos);
-		}
-		if (walk->path_pos < walk->path_len) {
-			snr_add(&builder, "/", 1);
-			snr_add(&builder, walk->path + walk->path_pos,
-				walk->path_len - walk->path_pos);
-		}
+		add_rest(&builder, walk->scratch->pending, walk->pending_pos, walk->pending_len);
+		add_rest(&builder, walk->path, walk->path_pos, walk->path_len);
 	} else if (walk->directory) {
 		snr_add(&builder, "/.", walk->dot ? 2 : 1);
 	}
