@@ -102,12 +102,13 @@ SHIM_EXPORT ssize_t __readlinkat_chk(int dirfd, const char *path, char *out, siz
 
 /* NULL with errno set, or OUT, or malloc'd memory where OUT is NULL. */
 static char *canonical_in(struct snr_redirector *redirector, struct shim_slot *slot,
-			  const char *path, size_t len, char *out)
+			  const char *path, long len, char *out)
 {
-	long n = len ? snr_canonical(redirector->image, &redirector->host, &slot->scratch, AT_FDCWD,
-				     path, len, slot->text[0])
-		     : -ENOENT;
+	long n = len ? len : -ENOENT;
 
+	if (len > 0)
+		n = snr_canonical(redirector->image, &redirector->host, &slot->scratch, AT_FDCWD,
+				  path, (size_t)len, slot->text[0]);
 	if (n < 0) {
 		shim_fail(n);
 		return NULL;
@@ -119,6 +120,29 @@ static char *canonical_in(struct snr_redirector *redirector, struct shim_slot *s
 	return out;
 }
 
+/* realpath(3) has no limit on the text that it is given, only on what comes out: drop what means
+ * nothing. Returns the length in OUT of SNR_PATH_MAX bytes, or -errno. */
+static long squeeze(const char *path, size_t len, char *out)
+{
+	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
+	struct snr_component c = {0};
+	bool directory = false;
+
+	while (snr_next_component(path, len, &c)) {
+		directory = c.end < len || snr_is_dot(path + c.start, c.end - c.start);
+		if (snr_is_dot(path + c.start, c.end - c.start))
+			continue;
+		if (builder.len || path[0] == '/')
+			snr_add(&builder, "/", 1);
+		snr_add(&builder, path + c.start, c.end - c.start);
+	}
+	if (directory || !builder.len)
+		snr_add_text(&builder, path[0] == '/' || builder.len ? "/" : ".");
+	return snr_finish(&builder);
+}
+
+#define ENDLESS (1024 * 1024)
+
 /* As the glibc of the last years does it: every component must be there, and at most PATH_MAX bytes
  * come out. */
 static char *canonical(const char *path, char *out)
@@ -128,14 +152,18 @@ static char *canonical(const char *path, char *out)
 	long len = -EFAULT;
 
 	if (redirector && path)
-		len = shim_string_length(path, SNR_PATH_MAX);
+		len = shim_string_length(path, ENDLESS);
 	if (len <
 	    0) /* nothing to redirect, or an argument that the real function knows how to refuse */
 		return real_realpath()(path, out);
 	slot = shim_slot_take();
 	if (!slot)
 		return real_realpath()(path, out);
-	out = canonical_in(redirector, slot, path, (size_t)len, out);
+	if (len >= SNR_PATH_MAX) {
+		len = squeeze(path, (size_t)len, slot->text[1]);
+		path = slot->text[1];
+	}
+	out = canonical_in(redirector, slot, path, len, out);
 	shim_slot_release(slot);
 	return out;
 }

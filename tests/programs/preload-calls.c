@@ -173,6 +173,7 @@ static void do_make(void)
 	SAY(rename(in("file"), "outside"));
 	SAY(remove(in("h2")));
 	SAY(remove(in("d1")));
+	SAY(remove(base));
 	SAY(unlink(in("n3")));
 	SAY(unlinkat(base_fd, "d2", AT_REMOVEDIR));
 	SAY(unlinkat(AT_FDCWD, in("n4"), 0));

@@ -51,7 +51,7 @@ static void linked(const char *call, const char *text, ssize_t n)
 
 static void do_links(void)
 {
-	static char text[PATH_MAX];
+	static char text[PATH_MAX], dots[2 * PATH_MAX], much[4 * PATH_MAX];
 	int dirfd = open(base, O_RDONLY | O_DIRECTORY);
 	int fd = open(in("sub/deep"), O_RDONLY);
 	char proc[64];
@@ -81,6 +81,12 @@ static void do_links(void)
 	NAMED(realpath(".", text));
 	NAMED(realpath("/", text));
 	NAMED(realpath(proc, text));
+	for (size_t i = 0; i < sizeof(dots) - 1; i += 2)
+		memcpy(dots + i, "/.", 3);
+	snprintf(much, sizeof(much), "%s%s", base, dots);
+	named("realpath of many dots", realpath(much, text));
+	snprintf(much, sizeof(much), "%s%s", in("file"), dots);
+	named("realpath of a file with many dots", realpath(much, text));
 	NAMED(realpath("out", text));
 	NAMED(realpath("out/..", text));
 #ifdef __GLIBC__
