@@ -7,6 +7,7 @@
 #include "shared/walk.h"
 
 #include "shared/memo.h"
+#include "shared/rest.h"
 #include "shared/rewrite.h"
 #include "shared/text.h"
 
@@ -25,12 +26,7 @@ struct walk {
 	uint32_t rule;                 /* that decides scratch->where */
 	uint32_t parent_rule;
 
-	const char *path; /* the program's text ... */
-	size_t path_len;
-	size_t path_pos;
-	size_t pending_pos; /* ... and, before it, what is left of links: scratch->pending */
-	size_t pending_len;
-
+	struct snr_rest rest; /* its links are in scratch->pending */
 	unsigned links;
 	int error;      /* -errno that only we can know */
 	int missing;    /* -errno of the name at which the walk stopped */
@@ -111,7 +107,7 @@ static void walk_up(struct walk *walk)
 	/* The parents of a rule's path are there, on the disk or not. */
 	if (err == -ENOENT && walk->entry && walk->entry->ancestor)
 		err = 0;
-	if (err && (walk->crossed || err != -EACCES || walk->path[0] == '/')) {
+	if (err && (walk->crossed || err != -EACCES || walk->rest.text[0] == '/')) {
 		walk->up_left = true;
 		stop(walk, err);
 		/* The kernel's own dot-dot would leave the target here. */
@@ -126,23 +122,6 @@ static void walk_up(struct walk *walk)
 	drop_last(walk);
 	if (walk->rule != rule)
 		cross(walk);
-}
-
-/* Put TEXT before everything that is left to walk. */
-static bool push(struct walk *walk, const char *text, size_t len, bool slash_behind)
-{
-	char *pending = walk->scratch->pending;
-	size_t left = walk->pending_len - walk->pending_pos;
-
-	if (len + 1 + left > sizeof(walk->scratch->pending))
-		return false;
-	snr_move(pending + len + slash_behind, pending + walk->pending_pos, left);
-	snr_copy(pending, text, len);
-	if (slash_behind)
-		pending[len] = '/';
-	walk->pending_pos = 0;
-	walk->pending_len = len + slash_behind + left;
-	return true;
 }
 
 /* /proc/PID/cwd and its kind: the kernel jumps, the text only tells where to. What has no name that
@@ -194,7 +173,7 @@ static void follow_link(struct walk *walk, size_t len, bool last, bool slash)
 		walk->error = -ELOOP;
 		return;
 	}
-	if (!push(walk, walk->scratch->link, len, slash)) {
+	if (!snr_rest_push(&walk->rest, walk->scratch->link, len, slash)) {
 		walk->error = -ENAMETOOLONG;
 		return;
 	}
@@ -285,23 +264,14 @@ static bool may_enter(struct walk *walk)
 	return true;
 }
 
-/* Leave NAME, the last one that was taken, to the kernel. */
-static void unread(struct walk *walk, const char *name)
-{
-	if (name >= walk->path && name < walk->path + walk->path_len)
-		walk->path_pos = (size_t)(name - walk->path);
-	else
-		walk->pending_pos = (size_t)(name - walk->scratch->pending);
-}
-
-static void walk_down(struct walk *walk, const char *name, size_t len, bool last, bool slash)
+static void walk_down(struct walk *walk, const struct snr_name *name)
 {
 	walk->parent_rule = walk->rule;
-	if (leads_to_rule(walk, name, len) && !may_enter(walk)) {
-		unread(walk, name);
+	if (leads_to_rule(walk, name->name, name->len) && !may_enter(walk)) {
+		snr_rest_unread(&walk->rest, name);
 		return;
 	}
-	if (!append(walk, name, len)) {
+	if (!append(walk, name->name, name->len)) {
 		walk->error = -ENAMETOOLONG;
 		return;
 	}
@@ -309,14 +279,10 @@ static void walk_down(struct walk *walk, const char *name, size_t len, bool last
 		walk->rule = walk->entry->rule;
 		cross(walk);
 	}
-	if (walk->entry && walk->canonical) {
+	if (walk->entry && walk->canonical)
 		check_there(walk);
-	} else if (!walk->entry) {
-		bool follow = snr_looks_through(walk->lookup, slash);
-
-		if (!last || follow)
-			look(walk, last && !slash, slash);
-	}
+	else if (!walk->entry && (!name->last || snr_looks_through(walk->lookup, name->slash)))
+		look(walk, name->last && !name->slash, name->slash);
 }
 
 /* The program's text up to here was resolved: the next time, no question need be asked. */
@@ -336,86 +302,33 @@ static void learn(struct walk *walk)
 		walk->lexical = false;
 }
 
-/* Take the next component off what is left: of links first, then of the program's text. */
-static bool next_name(struct walk *walk, const char **name, size_t *len, bool *slash)
+static void step(struct walk *walk, const struct snr_name *name)
 {
-	struct snr_component c = {.end = walk->pending_pos};
+	bool dot = snr_is_dot(name->name, name->len);
+	bool up = snr_is_dotdot(name->name, name->len);
 
-	if (snr_next_component(walk->scratch->pending, walk->pending_len, &c)) {
-		*name = walk->scratch->pending + c.start;
-		walk->pending_pos = c.end;
-		*slash = c.end < walk->pending_len;
-	} else {
-		c.end = walk->path_pos;
-		walk->pending_pos = walk->pending_len;
-		if (!snr_next_component(walk->path, walk->path_len, &c))
-			return false;
-		*name = walk->path + c.start;
-		walk->path_pos = c.end;
-		*slash = c.end < walk->path_len;
-	}
-	*len = c.end - c.start;
-	return true;
-}
-
-static bool is_last(const struct walk *walk)
-{
-	struct snr_component c = {.end = walk->pending_pos};
-
-	if (snr_next_component(walk->scratch->pending, walk->pending_len, &c))
-		return false;
-	c.end = walk->path_pos;
-	return !snr_next_component(walk->path, walk->path_len, &c);
-}
-
-static void step(struct walk *walk, const char *name, size_t len, bool slash)
-{
-	bool own = walk->pending_pos == walk->pending_len && name >= walk->path &&
-		   name < walk->path + walk->path_len;
-	bool last = is_last(walk);
-
-	if (own) {
+	if (name->own) {
 		learn(walk);
 		walk->links_before = walk->links;
 		walk->looked = false;
 		walk->strayed = false;
 	}
-	/* What is left of a link goes before the program's own text, so a slash between them is
-	 * ours to keep. */
-	slash = slash || !last;
-	if (last) {
-		walk->dot = snr_is_dot(name, len) || snr_is_dotdot(name, len);
-		walk->directory = slash || walk->dot;
+	if (name->last) {
+		walk->dot = dot || up;
+		walk->directory = name->slash || walk->dot;
 	}
-	if (snr_is_dot(name, len))
+	if (dot)
 		return;
-	if (snr_is_dotdot(name, len)) {
+	if (up) {
 		/* As long as no link was met, the text's name is the position's name. */
 		walk->lexical = walk->lexical && walk->text_hash == walk->hash;
 		walk_up(walk);
 		walk->text_hash = walk->hash;
 		return;
 	}
-	if (own)
-		walk->text_hash = snr_hash_step(walk->text_hash, name, len);
-	walk_down(walk, name, len, last, slash);
-}
-
-/* Add the rest of a text: no longer than need be, since the kernel limits the length of a path, and
- * the program counted on its own. What "." and doubled slashes ask for, a directory, a trailing
- * slash asks for too. */
-static void add_rest(struct snr_builder *builder, const char *text, size_t pos, size_t len)
-{
-	struct snr_component c = {.end = pos};
-
-	while (snr_next_component(text, len, &c)) {
-		if (snr_is_dot(text + c.start, c.end - c.start) && c.end < len)
-			continue;
-		snr_add(builder, "/", 1);
-		snr_add(builder, text + c.start, c.end - c.start);
-	}
-	if (pos < len && text[len - 1] == '/')
-		snr_add(builder, "/", 1);
+	if (name->own)
+		walk->text_hash = snr_hash_step(walk->text_hash, name->name, name->len);
+	walk_down(walk, name);
 }
 
 /* Where we are, and what the kernel must still walk itself. */
@@ -429,8 +342,7 @@ static long write_path(struct walk *walk, char *out)
 	if (walk->stopped) {
 		if (walk->up_left)
 			snr_add(&builder, "/..", 3);
-		add_rest(&builder, walk->scratch->pending, walk->pending_pos, walk->pending_len);
-		add_rest(&builder, walk->path, walk->path_pos, walk->path_len);
+		snr_rest_add(&walk->rest, &builder);
 	} else if (walk->directory) {
 		snr_add(&builder, "/.", walk->dot ? 2 : 1);
 	}
@@ -449,7 +361,7 @@ static void finish(struct walk *walk, char *out, struct snr_resolved *result)
 	}
 	/* What is missing, or no directory, can become a link only by a call that makes us forget.
 	 */
-	if (!walk->crossed && !walk->error && !walk->jumped && walk->path[0] == '/' &&
+	if (!walk->crossed && !walk->error && !walk->jumped && walk->rest.text[0] == '/' &&
 	    (!walk->stopped || walk->missing == -ENOENT || walk->missing == -ENOTDIR))
 		result->memo = SNR_MEMO_UNCHANGED;
 	/* As long as the kernel walks the same way it meets the same error, and says it better. */
@@ -471,12 +383,10 @@ static void finish(struct walk *walk, char *out, struct snr_resolved *result)
 
 static void run(struct walk *walk)
 {
-	const char *name;
-	size_t len;
-	bool slash;
+	struct snr_name name;
 
-	while (!walk->error && !walk->stopped && next_name(walk, &name, &len, &slash))
-		step(walk, name, len, slash);
+	while (!walk->error && !walk->stopped && snr_rest_next(&walk->rest, &name))
+		step(walk, &name);
 	learn(walk);
 }
 
@@ -487,6 +397,8 @@ static void start(struct walk *walk, const struct snr_image *image, struct snr_f
 	walk->facts = facts;
 	walk->host = host;
 	walk->scratch = scratch;
+	walk->rest.links = scratch->pending;
+	walk->rest.size = sizeof(scratch->pending);
 	walk->len = base_len == 1 ? 0 : base_len;
 	walk->lexical = true;
 	snr_copy(scratch->where, scratch->base, base_len);
@@ -499,7 +411,7 @@ void snr_walk(const struct snr_image *image, struct snr_facts *facts, const stru
 	      struct snr_scratch *scratch, size_t base_len, const char *path, size_t len,
 	      struct snr_lookup lookup, char *out, struct snr_resolved *result)
 {
-	struct walk walk = {.path = path, .path_len = len, .lookup = lookup};
+	struct walk walk = {.rest = {.text = path, .len = len}, .lookup = lookup};
 
 	start(&walk, image, facts, host, scratch, base_len);
 	run(&walk);
@@ -509,8 +421,7 @@ void snr_walk(const struct snr_image *image, struct snr_facts *facts, const stru
 long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 		   struct snr_scratch *scratch, int dirfd, const char *path, size_t len, char *out)
 {
-	struct walk walk = {.path = path,
-			    .path_len = len,
+	struct walk walk = {.rest = {.text = path, .len = len},
 			    .lookup.follow = true,
 			    .canonical = true};
 	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
