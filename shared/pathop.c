@@ -52,6 +52,7 @@ enum {
 	SAME_FS = SNR_SAME_FS,
 	DIRECTORY = SNR_DIRECTORY,
 	PERMITS = SNR_PERMITS,
+	LISTS = SNR_LISTS,
 };
 
 #define ROLES(...)                                                                                 \

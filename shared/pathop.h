@@ -64,6 +64,7 @@ enum snr_effect {
 	SNR_SAME_FS = 1 << 9,
 	SNR_DIRECTORY = 1 << 10,
 	SNR_PERMITS = 1 << 11,
+	SNR_LISTS = 1 << 12,
 };
 
 #define SNR_NARGS 6

@@ -3,6 +3,7 @@
  * A path that no rule touches must cost nothing here but reading the call and its string.
  */
 #include "tracer/filter.h"
+#include "tracer/list.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
 #include "tracer/socket.h"
@@ -328,6 +329,8 @@ void tracee_enter(struct tracer *tracer, struct tracee *tracee)
 		tracee_resume(tracee, 0);
 	else if (snr_pathops[code].effects & SNR_EXECS)
 		tracee_exec(tracer, tracee, &call, (enum snr_op)code);
+	else if (snr_pathops[code].effects & SNR_LISTS)
+		list_enter(tracer, tracee, &call, (enum snr_op)code);
 	else if (socket_is_call(&snr_pathops[code]))
 		socket_enter(tracer, tracee, &call, (enum snr_op)code);
 	else

@@ -71,10 +71,12 @@ int filter_number(const struct arch_abi *abi, unsigned code)
 }
 
 /* fchdir(2) is in the table because the shim remembers the cwd; the tracer asks /proc. */
-bool filter_wants(enum snr_op op)
+bool filter_wants(const struct snr_image *image, enum snr_op op)
 {
 	const struct snr_pathop *row = &snr_pathops[op];
 
+	if (row->effects & SNR_LISTS)
+		return image->nchildren > 0;
 	if (row->effects & (SNR_REVERSES | SNR_EXECS | SNR_MOVES_ROOT))
 		return true;
 	for (int i = 0; i < SNR_NARGS; i++)
@@ -244,12 +246,13 @@ static struct point point_of(enum snr_op op)
 	return point;
 }
 
-static unsigned put_abi(struct builder *builder, const struct arch_abi *abi)
+static unsigned put_abi(struct builder *builder, const struct snr_image *image,
+			const struct arch_abi *abi)
 {
 	struct points calls = {.n = 0}, intervals;
 
 	for (unsigned op = 0; op < SNR_NOPS; op++)
-		if (filter_wants((enum snr_op)op))
+		if (filter_wants(image, (enum snr_op)op))
 			add_call(&calls, filter_number(abi, op), point_of((enum snr_op)op));
 	for (size_t i = 0; i < sizeof(extras) / sizeof(*extras); i++)
 		add_call(&calls, filter_number(abi, extras[i].code), extras[i]);
@@ -258,7 +261,7 @@ static unsigned put_abi(struct builder *builder, const struct arch_abi *abi)
 	return put_load(builder, offsetof(struct seccomp_data, nr));
 }
 
-int filter_build(struct sock_filter *out)
+int filter_build(const struct snr_image *image, struct sock_filter *out)
 {
 	struct builder builder = {.code = out, .at = FILTER_MAX};
 	/* Calls of an architecture that no filter stops would run on the wrong files. */
@@ -266,7 +269,7 @@ int filter_build(struct sock_filter *out)
 	unsigned size;
 
 	for (unsigned i = arch_nabis; i-- > 0;) {
-		unsigned abi = put_abi(&builder, &arch_abis[i]);
+		unsigned abi = put_abi(&builder, image, &arch_abis[i]);
 
 		next = put_jump(&builder, BPF_JEQ, arch_abis[i].audit, abi, next);
 	}
@@ -308,7 +311,7 @@ int tracer_filter_install(const struct snr_image *image)
 
 	if (!code)
 		return -ENOMEM;
-	r = filter_build(code);
+	r = filter_build(image, code);
 	if (r > 0) {
 		program.len = (unsigned short)r;
 		r = !has_admin() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno

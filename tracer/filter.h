@@ -6,6 +6,7 @@
 #define SNR_TRACER_FILTER_H
 
 #include "shared/pathop.h"
+#include "shared/rules.h"
 #include "tracer/arch/arch.h"
 
 #include <linux/filter.h>
@@ -57,16 +58,16 @@ static inline int filter_code_of(uint16_t data)
 /* Number of the call CODE in ABI, or -1 where it has none. */
 int filter_number(const struct arch_abi *abi, unsigned code);
 
-/* Does the tracer have to see this operation? */
-bool filter_wants(enum snr_op op);
+/* Does the tracer have to see this operation under the rules of IMAGE? */
+bool filter_wants(const struct snr_image *image, enum snr_op op);
 
 /* The argument of OP that must not be NULL for a stop, or -1: it always stops. */
 int filter_pointer(enum snr_op op);
 
 #define FILTER_MAX 4096 /* BPF_MAXINSNS */
 
-/* Write the program for all ABIs of arch_abis to OUT, at most FILTER_MAX instructions. Returns how
- * many, or -E2BIG. */
-int filter_build(struct sock_filter *out);
+/* Write the program for IMAGE and all ABIs of arch_abis to OUT, at most FILTER_MAX instructions.
+ * Returns how many, or -E2BIG. */
+int filter_build(const struct snr_image *image, struct sock_filter *out);
 
 #endif

@@ -5,6 +5,7 @@
  * afresh.
  */
 #include "tracer/image.h"
+#include "tracer/list.h"
 #include "tracer/memory.h"
 #include "tracer/socket.h"
 
@@ -68,11 +69,15 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 		r = give_name(tracer, tracee);
 	else if (due == TRACEE_SENT || due == TRACEE_NAMED)
 		r = socket_leave(tracer, tracee);
+	else if (due == TRACEE_LISTED)
+		r = list_leave(tracer, tracee);
 	if (!r)
 		r = tracee_restore(tracee);
 	scratch_release(tracee);
 	free(tracee->names);
 	tracee->names = NULL;
+	free(tracee->list);
+	tracee->list = NULL;
 	if (r)
 		tracee_fail(tracer, tracee, "cannot put a call back", r);
 	else

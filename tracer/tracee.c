@@ -132,6 +132,7 @@ void tracee_drop(struct tracer *tracer, struct tracee *tracee)
 	link_out(tracer, tracee);
 	set_space(tracee, NULL);
 	free(tracee->names);
+	free(tracee->list);
 	free(tracee->image);
 	tracer->orphans -= tracee->orphan;
 	tracer->count--;

@@ -35,6 +35,7 @@ enum tracee_due {
 	TRACEE_REVERSE, /* the same, and hand a name that the kernel gave on to the program */
 	TRACEE_SENT,    /* the same, and tell the program what sendmmsg sent */
 	TRACEE_NAMED,   /* names of sockets came back: socket.c */
+	TRACEE_LISTED,  /* extra names go behind those of a directory: list.c */
 	TRACEE_STARTED, /* a new image runs: image.c, as the next two */
 	TRACEE_NAMING,  /* its prctl begins */
 	TRACEE_RENAMED, /* its prctl is over */
@@ -64,6 +65,7 @@ struct tracee {
 	uint64_t out; /* TRACEE_REVERSE: the program's buffer, its size ... */
 	uint64_t out_size;
 	uint64_t divert;            /* ... and ours, to which the kernel writes meanwhile */
+	struct tracee_list *list;   /* TRACEE_LISTED: what list.c must know, or NULL */
 	struct tracee_image *image; /* what image.c must know across exec, or NULL */
 	uint64_t gate;              /* TRACEE_STARTED: where the vDSO makes a system call */
 	struct tracee_names *names; /* TRACEE_NAMED: what socket.c must know, or NULL */
@@ -71,6 +73,13 @@ struct tracee {
 	uint64_t slot_size;
 	int map_error;         /* the last try to map failed with this; 0 once it was told */
 	struct arch_regs regs; /* TRACEE_MAP: of the original call */
+};
+
+/* A descriptor whose listing has not shown all extra names yet; CHILD 0: none. */
+struct list_rest {
+	pid_t tgid;
+	int fd;
+	uint32_t child;
 };
 
 /* The tracer's state: one, made by tracer_main. */
@@ -82,8 +91,10 @@ struct tracer {
 	char name[SNR_PATH_MAX];                /* for names that come back */
 	struct snr_exec_plan exec;
 	struct looked_at *looked_at; /* exec.c */
-	struct socket_names *names;  /* socket_names.c; NULL: none */
-	struct tracee *current;      /* whose call is being planned */
+	struct list_rest rest[32];   /* list.c */
+	unsigned nrests;
+	struct socket_names *names; /* socket_names.c; NULL: none */
+	struct tracee *current;     /* whose call is being planned */
 	int log_fd;
 	bool memory_by_ptrace; /* process_vm_readv is forbidden here */
 	bool roots_differ;     /* some tracee may have another root or mount namespace */
