@@ -26,3 +26,9 @@ build "$out/exerciser" -Wl,-z,now "$here"/exerciser.c "$here"/ops_*.c
 build "$out/exerciser-static" -static "$here"/exerciser.c "$here"/ops_*.c
 build "$out/reporter" -s "$here"/reporter.c
 build "$out/reporter-static" '-static -s' "$here"/reporter.c
+# Left out where there is no compiler for it.
+if echo 'int main(void){return 0;}' | ${CC:-gcc} -m32 -x c -o "$out/try.$$" - 2>/dev/null; then
+	build "$out/exerciser-32" '-m32 -D_FILE_OFFSET_BITS=64' "$here"/exerciser.c "$here"/ops_*.c
+	build "$out/reporter-32" '-m32 -s' "$here"/reporter.c
+fi
+rm -f "$out/try.$$"

@@ -20,9 +20,18 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#ifdef SYS_fstatat64 /* 32 bit: the calls whose struct is libc's with 64-bit offsets */
+#define RAW_STAT    SYS_stat64
+#define RAW_LSTAT   SYS_lstat64
+#define RAW_FSTATAT SYS_fstatat64
+#else
 #ifndef SYS_stat
 #define SYS_stat  -1
 #define SYS_lstat -1
+#endif
+#define RAW_STAT    SYS_stat
+#define RAW_LSTAT   SYS_lstat
+#define RAW_FSTATAT SYS_newfstatat
 #endif
 #ifndef SYS_access
 #define SYS_access -1
@@ -36,13 +45,13 @@
 
 #define MAX_NAMES 4096
 
-/* stat PATH, lstat PATH: the raw forms fill the kernel's struct, which is libc's on 64 bit. */
+/* stat PATH, lstat PATH */
 static void run_stat(const struct op *op)
 {
-	struct stat st;
+	struct stat st = {0};
 	char *path = path_of(op->arg[0]);
 
-	if (say_result(op->raw ? syscall(SYS_stat, path, &st) : stat(path, &st)) >= 0)
+	if (say_result(op->raw ? syscall(RAW_STAT, path, &st) : stat(path, &st)) >= 0)
 		say_stat(&st);
 }
 
@@ -51,7 +60,7 @@ static void run_lstat(const struct op *op)
 	struct stat st;
 	char *path = path_of(op->arg[0]);
 
-	if (say_result(op->raw ? syscall(SYS_lstat, path, &st) : lstat(path, &st)) >= 0)
+	if (say_result(op->raw ? syscall(RAW_LSTAT, path, &st) : lstat(path, &st)) >= 0)
 		say_stat(&st);
 }
 
@@ -61,7 +70,7 @@ static void run_fstatat(const struct op *op)
 	struct stat st;
 	char *path = path_of(op->arg[1]);
 	int dirfd = dirfd_of(op->arg[0]), flags = (int)parse_flags(op->arg[2], AT_FLAGS);
-	long got = op->raw ? syscall(SYS_newfstatat, dirfd, path, &st, flags)
+	long got = op->raw ? syscall(RAW_FSTATAT, dirfd, path, &st, flags)
 			   : fstatat(dirfd, path, &st, flags);
 
 	if (say_result(got) >= 0)

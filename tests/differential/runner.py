@@ -66,20 +66,21 @@ class Config:
     """How to run: engine is None for the reference, 'native' and 'broken' are references too, the
     second with a rule left out: they test the tester."""
 
-    def __init__(self, engine=None, static=False, uid=0, strict=False):
-        self.engine, self.static, self.uid, self.strict = engine, static, uid, strict
+    def __init__(self, engine=None, form='dynamic', uid=0, strict=False):
+        """FORM: of the exerciser, dynamic, static or 32."""
+        self.engine, self.form, self.uid, self.strict = engine, form, uid, strict
 
     def is_reference(self):
         return self.engine in (None, 'native', 'broken')
 
     def name(self):
         return '%s %s as %s%s' % (self.engine or 'reference',
-                                  'static' if self.static else 'dynamic',
+                                  self.form,
                                   'root' if self.uid == 0 else 'user',
                                   ' strict' if self.strict else '')
 
     def reference(self):
-        return Config(None, self.static, self.uid)
+        return Config(None, self.form, self.uid)
 
 
 class Result:
@@ -96,8 +97,8 @@ class Runner:
         self.root = os.path.join(self.top, 'm', 'r')
         self.rules_file = os.path.join(workdir, 'rules')
 
-    def programs(self, static):
-        tail = '-static' if static else ''
+    def programs(self, form):
+        tail = '' if form == 'dynamic' else '-' + form
         folder = os.path.join(self.build, 'differential')
         return os.path.join(folder, 'exerciser' + tail), os.path.join(folder, 'reporter' + tail)
 
@@ -145,7 +146,7 @@ class Runner:
         self.write_rules(world)
 
     def run(self, world, lines, config):
-        exerciser, reporter = self.programs(config.static)
+        exerciser, reporter = self.programs(config.form)
         self.prepare(world, config, reporter)
         command = [exerciser]
         if not config.is_reference():
