@@ -152,7 +152,7 @@ static void look_open(const char *path, int dirfd, const char *name)
 	}
 }
 
-/* openat2 has no libc function: through syscall(2) then. */
+/* openat2 has no libc function: through syscall(2) unless by the instruction. */
 static void look_openat2(const char *path, int dirfd, const char *name)
 {
 	static const uint64_t resolves[] = {0,
@@ -163,10 +163,7 @@ static void look_openat2(const char *path, int dirfd, const char *name)
 					    RESOLVE_IN_ROOT,
 					    RESOLVE_CACHED,
 					    UINT64_C(1) << 40};
-	int way = ops_way;
 
-	if (ops_way == OPS_LIBC)
-		ops_way = OPS_SYSCALL;
 	for (unsigned i = 0; i < sizeof(resolves) / sizeof(*resolves); i++) {
 		struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolves[i]};
 		char call[64];
@@ -185,7 +182,6 @@ static void look_openat2(const char *path, int dirfd, const char *name)
 		snprintf(call, sizeof(call), "openat2 %#llx", (unsigned long long)resolves[i]);
 		opened(call, name, OPS_CALL(__NR_openat2, AT_FDCWD, path, &how, sizeof(how)));
 	}
-	ops_way = way;
 }
 
 static void look_rest(const char *path, int dirfd, const char *name)

@@ -33,7 +33,7 @@ static inline long ops_call(long nr, long a, long b, long c, long d, long e, lon
 {
 	long result;
 
-	if (ops_way == OPS_SYSCALL)
+	if (ops_way != OPS_DIRECT)
 		return syscall(nr, a, b, c, d, e, f);
 	result = snr_rawcall(nr, a, b, c, d, e, f);
 	if (result < 0 && result > -4096) {

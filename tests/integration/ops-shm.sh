@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Shared memory and semaphores under a rule for /dev/shm. See tests/ops.sh.
+. tests/ops.sh
+
+prepare() {
+	mkdir -m 1777 shm
+}
+rules <<'END'
+bind /dev/shm $T/shm
+END
+# the shim has no wrappers for these yet
+ops_options=(-e trace)
+ops_run ops-shm
+finish
