@@ -84,6 +84,14 @@ static long may_access(void *context, const char *path, int mode)
 	return error;
 }
 
+/* For --explain and for finding the program: the process ends, or becomes another one, soon. */
+static long shorten(void *context, const char *path, char *out, size_t size)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : snprintf(out, size, "/proc/self/fd/%d", fd);
+}
+
 static long directory(void *context, int dirfd, char *out, size_t size)
 {
 	char name[32] = "/proc/self/cwd";
@@ -104,7 +112,7 @@ struct snr_redirector host_redirector(const struct snr_image *image, struct host
 	return (struct snr_redirector){
 		.image = image,
 		.host = {context, read_string, read_bytes, read_link, search, kind, may_access,
-			 directory},
+			 shorten, directory},
 	};
 }
 

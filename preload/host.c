@@ -110,5 +110,6 @@ const struct snr_host shim_host = {
 	.search = host_search,
 	.kind = host_kind,
 	.access = host_access,
+	.shorten = shim_shorten,
 	.directory = host_directory,
 };

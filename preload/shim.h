@@ -109,6 +109,9 @@ long shim_count_vector(char *const *vector);
 
 extern const struct snr_host shim_host;
 
+/* host.shorten of it (reach.c). */
+long shim_shorten(void *context, const char *path, char *out, size_t size);
+
 /* Plan the call OP with its kernel arguments; at most the first five matter. NULL: let the call
  * through as it is. Otherwise take the paths out with shim_take, then end it with shim_leave. */
 struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long e);

@@ -37,6 +37,11 @@ struct snr_host {
 	 * read)? 0 or -errno. */
 	long (*access)(void *context, const char *path, int mode);
 
+	/* A short path to the directory at the real PATH, through a descriptor that stays open
+	 * until a few more were asked for: for files whose own path is longer than PATH_MAX.
+	 * Returns its length in OUT, or -errno. */
+	long (*shorten)(void *context, const char *path, char *out, size_t size);
+
 	/* Real path of the program's cwd (DIRFD is AT_FDCWD) or of its descriptor DIRFD, as the
 	 * kernel tells it in /proc, with a NUL. Returns the length or -errno. A descriptor of no
 	 * path ("pipe:[1]") gives that text. */

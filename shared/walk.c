@@ -7,6 +7,7 @@
 #include "shared/walk.h"
 
 #include "shared/memo.h"
+#include "shared/reach.h"
 #include "shared/rest.h"
 #include "shared/rewrite.h"
 #include "shared/text.h"
@@ -53,8 +54,8 @@ static long real_path(struct walk *walk)
 {
 	const char *where = walk->len ? walk->scratch->where : "/";
 
-	return snr_map(walk->image, where, walk->len ? walk->len : 1, walk->scratch->real,
-		       SNR_PATH_MAX);
+	return snr_reach(walk->image, walk->host, where, walk->len ? walk->len : 1,
+			 walk->scratch->real);
 }
 
 /* Look up hash, entry and rule of scratch->where anew, after a move that was not one step down. */
@@ -99,8 +100,9 @@ static void walk_up(struct walk *walk)
 	uint32_t rule = walk->rule;
 	long err;
 
-	if (real_path(walk) < 0) {
-		walk->error = -ENAMETOOLONG;
+	err = real_path(walk);
+	if (err < 0) {
+		walk->error = (int)err;
 		return;
 	}
 	err = walk->host->search(walk->host->context, walk->scratch->real);
@@ -210,8 +212,9 @@ static void look(struct walk *walk, bool last, bool slash)
 	walk->looked = true;
 	if (snr_facts_get(walk->facts, walk->hash) == SNR_PLAIN)
 		return;
-	if (real_path(walk) < 0) {
-		walk->error = -ENAMETOOLONG;
+	n = real_path(walk);
+	if (n < 0) {
+		walk->error = (int)n;
 		return;
 	}
 	n = walk->host->read_link(walk->host->context, walk->scratch->real, walk->scratch->link,
@@ -331,22 +334,34 @@ static void step(struct walk *walk, const struct snr_name *name)
 	walk_down(walk, name);
 }
 
-/* Where we are, and what the kernel must still walk itself. */
+/* What the kernel must still walk itself from where we are. */
+static void add_rest(const struct walk *walk, struct snr_builder *builder)
+{
+	if (walk->stopped) {
+		if (walk->up_left)
+			snr_add(builder, "/..", 3);
+		snr_rest_add(&walk->rest, builder);
+	} else if (walk->directory) {
+		snr_add(builder, "/.", walk->dot ? 2 : 1);
+	}
+}
+
 static long write_path(struct walk *walk, char *out)
 {
 	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
+	long n = real_path(walk);
 
-	if (real_path(walk) < 0)
-		return -ENAMETOOLONG;
-	snr_add_text(&builder, walk->scratch->real);
-	if (walk->stopped) {
-		if (walk->up_left)
-			snr_add(&builder, "/..", 3);
-		snr_rest_add(&walk->rest, &builder);
-	} else if (walk->directory) {
-		snr_add(&builder, "/.", walk->dot ? 2 : 1);
-	}
-	return snr_finish(&builder);
+	if (n < 0)
+		return n;
+	snr_add(&builder, walk->scratch->real, (size_t)n);
+	add_rest(walk, &builder);
+	n = snr_finish(&builder);
+	if (n != -ENAMETOOLONG)
+		return n;
+	builder = (struct snr_builder){.out = out, .size = SNR_PATH_MAX};
+	add_rest(walk, &builder);
+	n = snr_finish(&builder);
+	return n < 0 ? n : snr_reach_from(walk->host, walk->scratch->real, out, (size_t)n);
 }
 
 static void finish(struct walk *walk, char *out, struct snr_resolved *result)

@@ -121,6 +121,13 @@ static inline long world_access(void *context, const char *path, int mode)
 	return world_find(context, path) ? 0 : -ENOENT;
 }
 
+static inline long world_shorten(void *context, const char *path, char *out, size_t size)
+{
+	const char *is = world_find(context, path);
+
+	return !is ? -ENOENT : snprintf(out, size, "/proc/7/fd/9");
+}
+
 static inline long world_directory(void *context, int dirfd, char *out, size_t size)
 {
 	struct world *world = context;
@@ -163,6 +170,7 @@ static inline struct snr_host world_host(struct world *world)
 				 .search = world_search,
 				 .kind = world_kind,
 				 .access = world_access,
+				 .shorten = world_shorten,
 				 .directory = world_directory};
 }
 

@@ -316,23 +316,36 @@ static void test_canonical(void **state)
 	image_free(&image);
 }
 
+/* A path that only the target makes too long for the kernel goes through a directory on its way. */
 static void test_too_long(void **state)
 {
-	static const struct pair longer[] = {{"/a", "/a/much/longer/path"}};
-	struct image image = fake_image(longer, COUNT(longer));
-	struct world world = {nodes, COUNT(nodes), "/", "/", 0};
+	static char target[3000] = "/";
+	static const struct pair longer[] = {{"/a", target}};
+	static char path[SNR_PATH_MAX];
+	struct node deep[] = {{target, "d"}};
+	struct world world = {deep, 1, "/", "/", 0};
 	struct snr_host host = world_host(&world);
 	struct snr_lookup lookup = {0};
 	static struct snr_scratch scratch;
-	static char path[SNR_PATH_MAX] = "/a";
 	char out[SNR_PATH_MAX];
 	struct snr_resolved resolved;
+	struct image image;
 
-	for (size_t n = 2; n + 2 < sizeof(path); n += 2)
-		memcpy(path + n, "/b", 3);
+	memset(target + 1, 't', sizeof(target) - 2);
+	image = fake_image(longer, COUNT(longer));
+	strcpy(path, "/a/");
+	memset(path + 3, 'x', 1500);
 	resolved = snr_resolve(image.mapped, NULL, &host, &scratch, AT_FDCWD, path, strlen(path),
 			       lookup, out);
-	assert_int_equal(resolved.error, -ENAMETOOLONG);
+	assert_int_equal(resolved.error, 0);
+	assert_true(resolved.changed);
+	assert_memory_equal(out, "/proc/7/fd/9/xxx", 16);
+	assert_int_equal(resolved.len, 12 + 1 + 1500);
+	strcpy(path, "/a/none/");
+	memset(path + 8, 'x', 1500);
+	resolved = snr_resolve(image.mapped, NULL, &host, &scratch, AT_FDCWD, path, strlen(path),
+			       lookup, out);
+	assert_int_equal(resolved.error, -ENOENT);
 	image_free(&image);
 }
 
