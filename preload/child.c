@@ -236,12 +236,10 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 	long argc = shim_count_vector(argv);
 	struct shim_child *child = &arena->child;
 
-	if (len < 0 || argc < 0 || shim_count_vector(envp) < 0)
+	if (len < 0)
 		return false;
 	plan(arena, redirector, dirfd, path, (size_t)len, lookup);
-	child->error = arena->plan.error;
-	if (!child->error && is_script_lost(dirfd, path, &arena->plan))
-		child->error = -ENOENT;
+	child->error = is_script_lost(dirfd, path, &arena->plan) ? -ENOENT : arena->plan.error;
 	child->changed = arena->plan.changed;
 	child->path = arena->plan.changed ? arena->plan.real : path;
 	child->argv = argv;
@@ -249,7 +247,10 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 	if (redirector->image->verbose)
 		shim_log_plan(SNR_execve, path, child->changed ? child->path : NULL, child->error,
 			      arena->plan.rule);
-	return child->error || build_vectors(arena, redirector->image, argv, argc, envp);
+	/* What cannot be read is the kernel's EFAULT, which it gives once it has found the file. */
+	if (child->error || argc < 0 || shim_count_vector(envp) < 0)
+		return true;
+	return build_vectors(arena, redirector->image, argv, argc, envp);
 }
 
 struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lookup lookup,
