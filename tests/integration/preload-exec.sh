@@ -89,7 +89,7 @@ same_environment() { # NAME EXPECTED COMMAND...
 	local name=$1 expected=$2 got
 	shift 2
 	rm -rf "$T" && mkdir "$T" && (cd "$T" && prepare)
-	got=$(unset SNAPREDIR_BUILD LD_PRELOAD && "$SNAPREDIR" -e preload -r "$WORK/rules" -- "$@" 2>"$WORK/why" |
+	got=$(unset SNAPREDIR_BUILD SNAPREDIR_MUST_WORK LD_PRELOAD && "$SNAPREDIR" -e preload -r "$WORK/rules" -- "$@" 2>"$WORK/why" |
 		sed -E "s|[^:=]*/lib/[^/:]*/libsnapredir.so|SHIM|g; s/IMAGE=[0-9]+:[0-9]+$/IMAGE=FD:PID/")
 	if [ "$got" = "$expected" ]; then
 		ok "$name"

@@ -145,7 +145,7 @@ static void test_image_value(void **state)
 
 	snr_environ_image(1000, 4194304, text);
 	assert_string_equal(text, "1000:4194304");
-	check_image(text, 0, 1000, 4194304);
+	check_image(text, (int)strlen(text), 1000, 4194304);
 	check_image("0:0", 3, 0, 0);
 	check_image("", -EINVAL, 0, 0);
 	check_image("1000", -EINVAL, 0, 0);

@@ -141,9 +141,10 @@ static void test_table(void **state)
 		assert_true(paths <= SNR_MAX_PATHS);
 		assert_true(flags <= 1);
 		assert_true(!needs_flags || flags == 1);
-		assert_true(out < 0 || (op->effects & SNR_REVERSES));
+		assert_true(out < 0 || (op->effects & (SNR_REVERSES | SNR_LISTS)));
 		assert_true(!(op->effects & SNR_SAME_FS) || paths == 2);
-		assert_true(paths || socket || (op->effects & (SNR_REVERSES | SNR_MOVES_CWD)));
+		assert_true(paths || socket ||
+			    (op->effects & (SNR_REVERSES | SNR_LISTS | SNR_MOVES_CWD)));
 	}
 }
 
