@@ -133,6 +133,25 @@ union head {
 	Elf32_Ehdr elf32;
 };
 
+/* A dynamic linker that is itself run as a program: what it loads is of the libc that its name
+ * says. */
+static void look_at_name(const struct exec_walk *walk)
+{
+	const char *name = walk->file;
+	size_t len;
+
+	for (const char *at = name; *at; at++)
+		if (*at == '/')
+			name = at + 1;
+	len = snr_length(name);
+	/* up to glibc 2.34 the loader's own file was ld-2.34.so */
+	if (snr_begins(name, len, "ld-2.") || libc_of(name, len) == SNR_LIBC_GLIBC)
+		walk->plan->libc = SNR_LIBC_GLIBC;
+	else if (!snr_begins(name, len, "ld-musl"))
+		return;
+	walk->plan->kind = SNR_EXEC_DYNAMIC;
+}
+
 static void look_at_elf(const struct exec_walk *walk, const union head *head, size_t len)
 {
 	struct snr_exec_plan *plan = walk->plan;
@@ -148,6 +167,8 @@ static void look_at_elf(const struct exec_walk *walk, const union head *head, si
 		look_at_elf32(walk, &head->elf32);
 	else
 		plan->kind = SNR_EXEC_UNKNOWN;
+	if (plan->kind == SNR_EXEC_STATIC)
+		look_at_name(walk);
 }
 
 static bool is_blank(char c)

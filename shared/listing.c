@@ -6,15 +6,7 @@
 
 #include "shared/text.h"
 
-/* struct linux_dirent64 of getdents64(2), without its flexible name. */
-struct record {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t size;
-	unsigned char type;
-} __attribute__((packed));
-
-#define RECORD_NAME 19 /* offsetof(struct linux_dirent64, d_name) */
+#include <errno.h>
 
 static const struct snr_child *child_at(const struct snr_image *image, uint32_t number)
 {
@@ -97,31 +89,45 @@ bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed)
 	return false;
 }
 
-size_t snr_listing_fill(struct snr_listing *listing, int64_t offset, char *buffer, size_t size)
+/* Write one record to OUT. Returns its size, or 0 where ROOM is too small. getdents64(2): inode,
+ * offset, size, type, name; getdents(2): longs, the type behind the name and its NUL. */
+static size_t put_record(const struct snr_listed *listed, int64_t offset, unsigned word, char *out,
+			 size_t room)
+{
+	size_t number = word ? word : 8;
+	size_t head = 2 * number + 2 + (word ? 0 : 1);
+	size_t need = (head + listed->len + (word ? 2 : 1) + number - 1) & ~(number - 1);
+	uint16_t size = (uint16_t)need;
+
+	if (need > room)
+		return 0;
+	for (size_t i = 0; i < need; i++)
+		out[i] = '\0';
+	snr_copy(out, (const char *)&listed->inode, number);
+	snr_copy(out + number, (const char *)&offset, number);
+	snr_copy(out + 2 * number, (const char *)&size, sizeof(size));
+	snr_copy(out + head, listed->name, listed->len);
+	out[word ? need - 1 : head - 1] = (char)listed->type;
+	return need;
+}
+
+long snr_listing_fill(struct snr_listing *listing, int64_t base, unsigned word, char *buffer,
+		      size_t size)
 {
 	struct snr_listed listed;
 	size_t used = 0;
 
 	for (;;) {
 		uint32_t here = listing->next;
-		struct record record;
-		size_t need;
+		size_t n;
 
 		if (!snr_listing_next(listing, &listed))
-			return used;
-		need = (RECORD_NAME + listed.len + 1 + 7) & ~(size_t)7;
-		if (need > size - used) {
+			return (long)used;
+		n = put_record(&listed, base + listing->next, word, buffer + used, size - used);
+		if (!n) {
 			listing->next = here;
-			return used;
+			return used ? (long)used : -EINVAL;
 		}
-		record.inode = listed.inode;
-		record.offset = offset;
-		record.size = (uint16_t)need;
-		record.type = listed.type;
-		__builtin_memcpy(buffer + used, &record, sizeof(record));
-		snr_copy(buffer + used + RECORD_NAME, listed.name, listed.len);
-		for (size_t i = RECORD_NAME + listed.len; i < need; i++)
-			buffer[used + i] = '\0';
-		used += need;
+		used += n;
 	}
 }

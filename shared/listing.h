@@ -33,8 +33,19 @@ bool snr_listing_begin(struct snr_listing *listing, const struct snr_image *imag
  * are rules whose target is missing. False at the end. */
 bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed);
 
-/* Put extra names into BUFFER of SIZE bytes as getdents64(2) has them, each with d_off OFFSET.
- * Names that do not fit are left for the next call. Returns the bytes used. */
-size_t snr_listing_fill(struct snr_listing *listing, int64_t offset, char *buffer, size_t size);
+/* Where a listing stands among its extra names may be kept in the position of its descriptor: these
+ * plus the number of the next name (snr_listing.next), or plus 0 at the end; 65,536 rules have at
+ * most that many names in a directory. File systems give hashes or small numbers, and the kernel
+ * never sees these in getdents. 32-bit programs want offsets of 31 bits. */
+#define SNR_LISTING_BASE64 0x7fffffff00000000ll
+#define SNR_LISTING_BASE32 0x7ff00000ll
+#define SNR_LISTING_RANGE  0x80000ll
+
+/* Put extra names into BUFFER of SIZE bytes as the kernel has them: getdents64(2)'s records where
+ * WORD is 0, else those of getdents(2) with longs of WORD bytes. The offset of each is BASE and the
+ * number of the name behind it. Names that do not fit are left for the next call. Returns the bytes
+ * used; -EINVAL where not even one name fits, as the kernel. */
+long snr_listing_fill(struct snr_listing *listing, int64_t base, unsigned word, char *buffer,
+		      size_t size);
 
 #endif

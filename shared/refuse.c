@@ -167,12 +167,18 @@ static bool is_mount_point(const struct question *q, int n)
 	return false;
 }
 
+/* rmdir(2), or unlinkat(2) with AT_REMOVEDIR? */
+static bool removes_directory(const struct question *q)
+{
+	int flags = snr_pathop_find(q->op, SNR_ROLE_ATFLAGS);
+
+	return (q->op->effects & SNR_DIRECTORY) ||
+	       (flags >= 0 && (q->call->arg[flags] & FLAG_REMOVEDIR));
+}
+
 /* unlink(2), rmdir(2) of a mount point. */
 static int refuse_removal(const struct question *q)
 {
-	int flags = snr_pathop_find(q->op, SNR_ROLE_ATFLAGS);
-	bool rmdir = (q->op->effects & SNR_DIRECTORY) ||
-		     (flags >= 0 && (q->call->arg[flags] & FLAG_REMOVEDIR));
 	bool slash;
 	long kind = kind_of(q, 0, &slash);
 	int err;
@@ -182,9 +188,21 @@ static int refuse_removal(const struct question *q)
 	err = directory_refuses(q, 0);
 	if (err)
 		return err;
-	if (rmdir)
+	if (removes_directory(q))
 		return kind == TYPE_DIRECTORY ? -EBUSY : -ENOTDIR;
 	return kind == TYPE_DIRECTORY ? -EISDIR : -EBUSY;
+}
+
+/* rmdir(2) of a directory with a mount point in it, which need not be there on the disk. */
+static int refuse_emptying(const struct question *q)
+{
+	bool slash;
+	int err;
+
+	if (!removes_directory(q) || kind_of(q, 0, &slash) != TYPE_DIRECTORY)
+		return 0;
+	err = directory_refuses(q, 0);
+	return err ? err : -ENOTEMPTY;
 }
 
 /* rename(2) of or onto a mount point, both in directories of one side. */
@@ -276,5 +294,7 @@ int snr_refusal(struct snr_redirector *redirector, struct snr_scratch *scratch,
 
 	if (n == 2)
 		return refuse_pair(&q);
-	return is_mount_point(&q, 0) ? refuse_removal(&q) : 0;
+	if (is_mount_point(&q, 0))
+		return refuse_removal(&q);
+	return resolved[0].ancestor ? refuse_emptying(&q) : 0;
 }

@@ -150,6 +150,21 @@ static bool is_foreign_name(const struct snr_image *image, const char *path, siz
 	       !snr_match_name(image, path, len);
 }
 
+/* A directory that was removed still has a parent, and its own name is known (d_path in
+ * fs/d_path.c). */
+static long without_deleted(const struct snr_host *host, char *real, size_t len)
+{
+	static const char mark[] = " (deleted)";
+	size_t n = sizeof(mark) - 1;
+	uint64_t inode;
+
+	if (len <= n || !snr_equal(real + len - n, mark, n) ||
+	    host->kind(host->context, real, &inode) >= 0)
+		return (long)len;
+	real[len - n] = '\0';
+	return (long)(len - n);
+}
+
 long snr_base(const struct snr_image *image, const struct snr_host *host,
 	      struct snr_scratch *scratch, int dirfd)
 {
@@ -160,6 +175,7 @@ long snr_base(const struct snr_image *image, const struct snr_host *host,
 		return n;
 	if (scratch->real[0] != '/')
 		return -ENOTDIR;
+	n = without_deleted(host, scratch->real, (size_t)n);
 	len = snr_unmap(image, scratch->real, (size_t)n, scratch->base, SNR_PATH_MAX);
 	if (len < 0)
 		return len;
@@ -258,7 +274,7 @@ struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts 
 	scan_start(&scan, image, scratch->base, (size_t)base_len);
 	if (lookup.no_xdev || !scan_text(&scan, facts, path, len, lookup) ||
 	    !scan_result(&scan, path, len, out, &result))
-		snr_walk(image, facts, host, scratch, (size_t)base_len, path, len, lookup, out,
-			 &result);
+		snr_walk(image, facts, host, scratch, dirfd, (size_t)base_len, path, len, lookup,
+			 out, &result);
 	return result;
 }

@@ -12,7 +12,9 @@
 #include "shared/rewrite.h"
 #include "shared/text.h"
 
+#include <asm/fcntl.h>
 #include <errno.h>
+#include <linux/fcntl.h>
 
 struct walk {
 	const struct snr_image *image;
@@ -28,12 +30,14 @@ struct walk {
 	uint32_t parent_rule;
 
 	struct snr_rest rest; /* its links are in scratch->pending */
+	int dirfd;            /* where a relative text starts, and scratch->base with it; ... */
+	size_t base_len;      /* ... 0: at the root, or no longer known */
+	uint32_t base_rule;
 	unsigned links;
 	int error;      /* -errno that only we can know */
 	int missing;    /* -errno of the name at which the walk stopped */
 	int barred;     /* -errno of the first directory that could not be searched by its name */
-	bool canonical; /* the name is asked for, not a path for the kernel: everything must exist
-			 */
+	bool canonical; /* the name is asked for, not a path: everything must exist */
 	bool crossed;   /* the kernel would end up elsewhere with the program's text */
 	bool stopped;   /* the kernel takes it from here: a name is missing, a magic link, ... */
 	bool directory; /* the text ends in a slash or a dot: it must be a directory */
@@ -95,6 +99,29 @@ static void stop(struct walk *walk, long err)
 	walk->missing = (int)err;
 }
 
+/* From where the program starts it can go down although it could not come there by the name. Put a
+ * name that starts there into scratch->real; false where we are elsewhere. */
+static bool name_from_start(struct walk *walk)
+{
+	const struct snr_scratch *scratch = walk->scratch;
+	struct snr_builder builder = {.out = walk->scratch->real, .size = SNR_PATH_MAX};
+	size_t start = walk->base_len;
+
+	if (start < 2 || walk->len < start || walk->rule != walk->base_rule ||
+	    !snr_equal(scratch->where, scratch->base, start) ||
+	    (walk->len > start && scratch->where[start] != '/'))
+		return false;
+	snr_add_text(&builder, "/proc/thread-self/");
+	if (walk->dirfd == AT_FDCWD) {
+		snr_add_text(&builder, "cwd");
+	} else {
+		snr_add_text(&builder, "fd/");
+		snr_add_number(&builder, walk->dirfd);
+	}
+	snr_add(&builder, scratch->where + start, walk->len - start);
+	return snr_finish(&builder) >= 0;
+}
+
 static void walk_up(struct walk *walk)
 {
 	uint32_t rule = walk->rule;
@@ -106,6 +133,8 @@ static void walk_up(struct walk *walk)
 		return;
 	}
 	err = walk->host->search(walk->host->context, walk->scratch->real);
+	if (err && name_from_start(walk))
+		err = walk->host->search(walk->host->context, walk->scratch->real);
 	/* The parents of a rule's path are there, on the disk or not. */
 	if (err == -ENOENT && walk->entry && walk->entry->ancestor)
 		err = 0;
@@ -135,6 +164,7 @@ static void jump(struct walk *walk, size_t len, bool last)
 	size_t rest;
 
 	walk->jumped = true;
+	walk->base_len = 0;
 	if (scratch->link[0] == '/')
 		n = snr_unmap(walk->image, scratch->link, len, scratch->base, SNR_PATH_MAX);
 	if (n > 0 && last && !walk->canonical) {
@@ -150,8 +180,7 @@ static void jump(struct walk *walk, size_t len, bool last)
 			n = -ENOENT;
 	}
 	if (n <= 0) {
-		walk->stopped = true;
-		walk->missing = (int)n;
+		stop(walk, n);
 		return;
 	}
 	snr_copy(scratch->where, scratch->base, (size_t)n);
@@ -163,7 +192,7 @@ static void jump(struct walk *walk, size_t len, bool last)
 /* SLASH: something, if only a slash, follows the link in the text that it was met in. */
 static void follow_link(struct walk *walk, size_t len, bool last, bool slash)
 {
-	if (snr_is_magic_link(walk->scratch->real, snr_length(walk->scratch->real))) {
+	if (snr_is_magic_link(walk->scratch->where, walk->len)) {
 		jump(walk, len, last);
 		return;
 	}
@@ -219,6 +248,11 @@ static void look(struct walk *walk, bool last, bool slash)
 	}
 	n = walk->host->read_link(walk->host->context, walk->scratch->real, walk->scratch->link,
 				  SNR_PATH_MAX);
+	if (n == -EACCES && name_from_start(walk))
+		n = walk->host->read_link(walk->host->context, walk->scratch->real,
+					  walk->scratch->link, SNR_PATH_MAX);
+	else if (n == -EACCES && walk->rest.text[0] != '/')
+		return; /* above the start, where nobody can look: what is there goes by its name */
 	if (n == -EINVAL)
 		snr_facts_put(walk->facts, walk->hash, SNR_PLAIN);
 	else if (n < 0)
@@ -259,6 +293,8 @@ static bool may_enter(struct walk *walk)
 	if (real_path(walk) < 0)
 		return true;
 	err = walk->host->search(walk->host->context, walk->scratch->real);
+	if (err == -EACCES && name_from_start(walk))
+		err = walk->host->search(walk->host->context, walk->scratch->real);
 	if (err && err != -ENOENT) {
 		stop(walk, err);
 		return false;
@@ -374,17 +410,14 @@ static void finish(struct walk *walk, char *out, struct snr_resolved *result)
 		result->at_rule = walk->entry && walk->entry->rule != SNR_NO_RULE;
 		result->ancestor = walk->entry && walk->entry->ancestor;
 	}
-	/* What is missing, or no directory, can become a link only by a call that makes us forget.
-	 */
+	/* What is missing can become a link only by a call that makes us forget. */
 	if (!walk->crossed && !walk->error && !walk->jumped && walk->rest.text[0] == '/' &&
 	    (!walk->stopped || walk->missing == -ENOENT || walk->missing == -ENOTDIR))
 		result->memo = SNR_MEMO_UNCHANGED;
 	/* As long as the kernel walks the same way it meets the same error, and says it better. */
 	if (!walk->crossed)
 		return;
-	result->error = walk->error;
-	if (walk->barred)
-		result->error = walk->barred;
+	result->error = walk->barred ? walk->barred : walk->error;
 	if (result->error)
 		return;
 	n = write_path(walk, out);
@@ -419,14 +452,16 @@ static void start(struct walk *walk, const struct snr_image *image, struct snr_f
 	snr_copy(scratch->where, scratch->base, base_len);
 	locate(walk);
 	walk->parent_rule = walk->rule;
+	walk->base_rule = walk->rule;
+	walk->base_len = base_len;
 	walk->text_hash = walk->hash;
 }
 
 void snr_walk(const struct snr_image *image, struct snr_facts *facts, const struct snr_host *host,
-	      struct snr_scratch *scratch, size_t base_len, const char *path, size_t len,
+	      struct snr_scratch *scratch, int dirfd, size_t base_len, const char *path, size_t len,
 	      struct snr_lookup lookup, char *out, struct snr_resolved *result)
 {
-	struct walk walk = {.rest = {.text = path, .len = len}, .lookup = lookup};
+	struct walk walk = {.rest = {.text = path, .len = len}, .lookup = lookup, .dirfd = dirfd};
 
 	start(&walk, image, facts, host, scratch, base_len);
 	run(&walk);
@@ -438,7 +473,8 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 {
 	struct walk walk = {.rest = {.text = path, .len = len},
 			    .lookup.follow = true,
-			    .canonical = true};
+			    .canonical = true,
+			    .dirfd = dirfd};
 	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
 	long base_len = 0;
 	long err;

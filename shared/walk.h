@@ -31,10 +31,10 @@ static inline uint64_t snr_hash_searched(uint64_t hash)
 	return hash ^ 0x5bd1e995a5a5a5a5ull;
 }
 
-/* Walk PATH from scratch->base (BASE_LEN bytes; 0 for an absolute PATH), fill RESULT and, if it is
- * changed, OUT. What is learnt about links goes to FACTS. */
+/* Walk PATH from scratch->base (BASE_LEN bytes, the directory of DIRFD; 0 for an absolute PATH),
+ * fill RESULT and, if it is changed, OUT. What is learnt about links goes to FACTS. */
 void snr_walk(const struct snr_image *image, struct snr_facts *facts, const struct snr_host *host,
-	      struct snr_scratch *scratch, size_t base_len, const char *path, size_t len,
+	      struct snr_scratch *scratch, int dirfd, size_t base_len, const char *path, size_t len,
 	      struct snr_lookup lookup, char *out, struct snr_resolved *result);
 
 #endif
