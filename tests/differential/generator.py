@@ -299,7 +299,8 @@ class Generator:
         path = self.plain_path()
         parts = path.split('/')
         for n, part in enumerate(parts):
-            if part and part not in ('..', '.', '%R') and self.rng.random() < 0.3:
+            # Not the one behind the root: that would lead to targets by their real names.
+            if part and parts[n - 1:n] != ['%R'] and part not in ('..', '.', '%R') and self.rng.random() < 0.3:
                 parts[n] = '*' if self.rng.random() < 0.6 else part[:1] + '*'
         if parts[0] in ('', '..') or '..' in parts:
             parts = ['%R', 'v', '*', '*']

@@ -167,9 +167,11 @@ class Runner:
                 errors = child.communicate(script.encode(), timeout=TIMEOUT)[1]
                 status = child.returncode
             except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.communicate()
                 status = 'timeout'
+            finally:
+                if child.poll() is None:
+                    os.killpg(child.pid, signal.SIGKILL)
+                    child.communicate()
         with open(out_path, 'rb') as f:
             log = f.read().decode('latin-1').replace(self.root, '%R')
         log = re.sub('/proc/[0-9]+', '/proc/PID', log).split('\n')
