@@ -215,6 +215,8 @@ static int refuse_rename(const struct question *q)
 	long new = kind_of(q, 1, &new_slash);
 	int err;
 
+	if (!directory_is_found(q, 0) || !directory_is_found(q, 1))
+		return 0;
 	if (old < 0 || (new >= 0 ? flags &FLAG_NOREPLACE : flags &FLAG_EXCHANGE))
 		return 0;
 	if (old != TYPE_DIRECTORY && (old_slash || (new_slash && !(flags & FLAG_EXCHANGE))))

@@ -22,13 +22,11 @@ struct walk {
 	const struct snr_host *host;
 	struct snr_scratch *scratch;
 	struct snr_lookup lookup;
-
 	size_t len;                    /* of scratch->where; "/" is length 0 */
 	uint64_t hash;                 /* of scratch->where */
 	const struct snr_entry *entry; /* of scratch->where */
 	uint32_t rule;                 /* that decides scratch->where */
 	uint32_t parent_rule;
-
 	struct snr_rest rest; /* its links are in scratch->pending */
 	int dirfd;            /* where a relative text starts, and scratch->base with it; ... */
 	size_t base_len;      /* ... 0: at the root, or no longer known */
