@@ -64,7 +64,7 @@ static bool is_on_disk(struct snr_listing *listing, const char *name, size_t len
 	snr_add(&path, "/", 1);
 	snr_add(&path, name, len);
 	return snr_finish(&path) < 0 ||
-	       listing->host->kind(listing->host->context, scratch->pending, &inode) >= 0;
+	       listing->host->kind(listing->host->context, scratch->pending, &inode) != -ENOENT;
 }
 
 bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed)
