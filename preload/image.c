@@ -43,14 +43,16 @@ static struct snr_redirector redirector = {.facts = &facts};
 /* What we know to be ours; the program may have closed it or put something else there. */
 static int image_fd = -1;
 
-/* The initial stack: argc, argv, NULL, envp, NULL, auxv (System V ABI). */
+/* The initial stack: argc, argv, NULL, envp, NULL, auxv (System V ABI). Where ld.so was run as a
+ * program, glibc before 2.33 uses the place of the arguments it took for itself as stack; what libc
+ * was given must do then. */
 const char *const *shim_initial_environment(void)
 {
 	const long *stack = __libc_stack_end;
 	const char *const *argv = (const char *const *)(stack + 1);
 
-	if (*stack < 0 || *stack > 1 << 22 || argv[*stack])
-		return NULL;
+	if (*stack < 1 || *stack > 1 << 22 || argv[*stack])
+		return (const char *const *)environ;
 	return argv + *stack + 1;
 }
 
