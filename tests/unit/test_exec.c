@@ -21,6 +21,9 @@ static const struct node nodes[] = {
 	{"/snap/a", "d"},
 	{"/snap/a/elf", static_elf},
 	{"/snap/a/musl", musl_elf},
+	{"/snap/a/ld-linux-x86-64.so.2", static_elf},
+	{"/snap/a/ld-2.31.so", static_elf},
+	{"/snap/a/ld-musl-x86_64.so.1", static_elf},
 	{"/snap/a/script", "#! /bin/sh\t-e\n"},
 	{"/snap/a/run", "#!/opt/acme/elf x\n"},
 	{"/snap/a/nested", "#!/opt/acme/run\n"},
@@ -89,6 +92,20 @@ static void test_elf(void **state)
 	assert_int_equal(plan.libc, SNR_LIBC_GLIBC);
 }
 
+/* They have no interpreter, but what they load is a dynamic program. */
+static void test_loaders(void **state)
+{
+	run("/opt/acme/ld-linux-x86-64.so.2");
+	assert_int_equal(plan.kind, SNR_EXEC_DYNAMIC);
+	assert_int_equal(plan.libc, SNR_LIBC_GLIBC);
+	run("/opt/acme/ld-2.31.so");
+	assert_int_equal(plan.kind, SNR_EXEC_DYNAMIC);
+	assert_int_equal(plan.libc, SNR_LIBC_GLIBC);
+	run("/opt/acme/ld-musl-x86_64.so.1");
+	assert_int_equal(plan.kind, SNR_EXEC_DYNAMIC);
+	assert_int_equal(plan.libc, SNR_LIBC_OTHER);
+}
+
 static void test_scripts(void **state)
 {
 	assert_string_equal(run("/bin/script"), "");
@@ -143,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_elf),
+		cmocka_unit_test(test_loaders),
 		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_bad_scripts),
 	};
