@@ -28,6 +28,8 @@ const char options_help[] =
 	"      --log-format FORMAT  text (default) or json\n"
 	"  -v, -vv                  log each redirection; log each decision\n"
 	"      --strict-resolution  remember nothing about symbolic links\n"
+	"      --io-uring=HOW       deny (default): io_uring answers ENOSYS; allow: it is let\n"
+	"                           through, and what it opens is not redirected\n"
 	"      --check              report every problem of the rules, run nothing\n"
 	"      --explain PATH       say which rule decides PATH and where it leads\n"
 	"      --version, --help    print this and end\n"
@@ -116,6 +118,15 @@ static int read_engine(struct options *options, struct options_engine *engine, c
 		return wrong(options, from, "'auto' is met by every engine; name preload or trace");
 	engine->from = from;
 	return 0;
+}
+
+static int read_io_uring(struct options *options, const char *how)
+{
+	options->io_uring = strcmp(how, "allow") == 0;
+	return options->io_uring || strcmp(how, "deny") == 0
+		       ? 0
+		       : wrong(options, "--io-uring", "'%.64s' is neither allow nor deny; name one",
+			       how);
 }
 
 static int read_format(struct options *options, const char *from, const char *name)
@@ -217,7 +228,7 @@ static int read_option(struct options *options, int option, char **argv)
 	case OPT_STATS:
 		return not_here(options, "--stats", "count the lines of a log: -v -l FILE");
 	case OPT_IO_URING:
-		return not_here(options, "--io-uring", "leave it out");
+		return read_io_uring(options, optarg);
 	case ':':
 		return missing(options, argv);
 	default:

@@ -41,6 +41,7 @@ struct options {
 	bool json;
 	unsigned verbose; /* 0, 1, 2 */
 	bool strict;      /* remember nothing about links */
+	bool io_uring;    /* let through */
 	bool disabled;    /* SNAPREDIR_DISABLE: run the program untouched */
 	char **program;   /* its argument vector, NULL-terminated; empty but for ACTION_RUN */
 	char subject[64]; /* of PROBLEM */

@@ -40,6 +40,7 @@ enum snr_rule_flag {
 enum snr_image_flag {
 	SNR_IMAGE_STRICT = 1 << 0, /* --strict-resolution: remember nothing about links */
 	SNR_IMAGE_LOG_JSON = 1 << 1,
+	SNR_IMAGE_IO_URING = 1 << 2, /* --io-uring=allow: it is let through, unseen */
 };
 
 /* A string in the image: offset of its first byte and its length; a NUL follows it. */

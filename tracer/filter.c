@@ -255,7 +255,8 @@ static unsigned put_abi(struct builder *builder, const struct snr_image *image,
 		if (filter_wants(image, (enum snr_op)op))
 			add_call(&calls, filter_number(abi, op), point_of((enum snr_op)op));
 	for (size_t i = 0; i < sizeof(extras) / sizeof(*extras); i++)
-		add_call(&calls, filter_number(abi, extras[i].code), extras[i]);
+		if (extras[i].code != FILTER_IO_URING || !(image->flags & SNR_IMAGE_IO_URING))
+			add_call(&calls, filter_number(abi, extras[i].code), extras[i]);
 	make_intervals(&calls, &intervals, abi);
 	put_tree(builder, intervals.at, 0, intervals.n - 1, abi->index);
 	return put_load(builder, offsetof(struct seccomp_data, nr));

@@ -158,6 +158,19 @@ static void every_number_gets_what_the_table_says(void **state)
 					 expected(&arch_abis[i], nr));
 }
 
+static void io_uring_is_let_through_if_that_is_wished(void **state)
+{
+	static struct program program;
+
+	rules.flags = SNR_IMAGE_IO_URING;
+	build(&program);
+	rules.flags = 0;
+	for (unsigned i = 0; i < arch_nabis; i++)
+		assert_int_equal(answer(&program, arch_abis[i].audit,
+					(uint32_t)number(arch_abis[i].audit, "io_uring_setup"), 0),
+				 SECCOMP_RET_ALLOW);
+}
+
 static void numbers_are_the_kernels(void **state)
 {
 	static struct program program;
@@ -449,6 +462,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_number_gets_what_the_table_says),
+		cmocka_unit_test(io_uring_is_let_through_if_that_is_wished),
 		cmocka_unit_test(numbers_are_the_kernels),
 		cmocka_unit_test(libseccomp_knows_the_same_numbers),
 		cmocka_unit_test(every_row_exists_somewhere),

@@ -188,7 +188,7 @@ static void test_wrong_options(void **state)
 	WRONG("--overlay", "not supported by this version", "-o", "/a=/b", "app");
 	WRONG("--layout", "not supported by this version", "--layout", "app");
 	WRONG("--stats", "not supported by this version", "--stats", "app");
-	WRONG("--io-uring", "not supported by this version", "--io-uring=allow", "app");
+	WRONG("--io-uring", "neither allow nor deny", "--io-uring=maybe", "app");
 }
 
 static void test_disable(void **state)
