@@ -33,6 +33,7 @@ static struct {
 static int nprotected;
 static bool count_dir_links = true;
 static bool tell_root_dirs = true;
+static bool keeps_searchable;
 
 struct flag_name {
 	enum flag_set set;
@@ -221,11 +222,21 @@ void protect_path(const char *path)
 	protected_dirs[nprotected++].ino = st.st_ino;
 }
 
-bool is_protected(int dirfd, const char *path)
+void keep_searchable(void)
+{
+	keeps_searchable = true;
+}
+
+bool must_stay_searchable(int dirfd, const char *path)
+{
+	return keeps_searchable && is_protected(dirfd, path, 0);
+}
+
+bool is_protected(int dirfd, const char *path, int flags)
 {
 	struct stat st;
 
-	if (!path || path == (char *)8 || fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!path || path == (char *)8 || fstatat(dirfd, path, &st, flags) < 0)
 		return false;
 	for (int i = 0; i < nprotected; i++)
 		if (protected_dirs[i].dev == st.st_dev && protected_dirs[i].ino == st.st_ino)

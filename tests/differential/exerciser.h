@@ -61,6 +61,10 @@ unsigned parse_octal(const char *token);
 /* Moving an ancestor of a mount point takes the mount with it, which a redirector by path cannot
  * do: the script names those directories, and rename leaves them alone. */
 void protect_path(const char *path);
-bool is_protected(int dirfd, const char *path);
+bool is_protected(int dirfd, const char *path, int flags);
+/* What is given up: with an unsearchable directory above a rule an ordinary user does not get out
+ * of the rule by "..". The script says when chmod must not make one. */
+void keep_searchable(void);
+bool must_stay_searchable(int dirfd, const char *path);
 
 #endif

@@ -14,7 +14,7 @@ OPEN_FLAGS = ['O_RDONLY'] * 6 + [
     'O_PATH|O_DIRECTORY', 'O_RDWR', 'O_WRONLY', 'O_WRONLY|O_CREAT', 'O_WRONLY|O_CREAT',
     'O_RDWR|O_CREAT|O_EXCL', 'O_WRONLY|O_CREAT|O_EXCL', 'O_WRONLY|O_CREAT|O_TRUNC',
     'O_WRONLY|O_TRUNC', 'O_WRONLY|O_APPEND', 'O_RDWR|O_CREAT|O_NOFOLLOW', 'O_RDONLY|O_CREAT',
-    'O_RDWR|O_TMPFILE', 'O_RDONLY|O_DIRECTORY|O_NOFOLLOW', 'O_RDONLY|O_CREAT|O_DIRECTORY']
+    'O_RDWR|O_TMPFILE', 'O_RDONLY|O_DIRECTORY|O_NOFOLLOW']
 KEEP_FLAGS = ['O_RDONLY|O_DIRECTORY', 'O_PATH', 'O_PATH|O_DIRECTORY', 'O_RDONLY']
 MODES = ['0644', '0755', '0600', '0777', '0700', '0444']
 SLOTS = 6
@@ -26,6 +26,7 @@ class Options:
 
     def __init__(self, **given):
         self.own_names = False  # targets by their real names, too
+        self.barred = False  # directories above rules without search permission, too
         self.without = ()  # kinds of operations
         self.__dict__.update(given)
 
@@ -234,7 +235,8 @@ class Generator:
 
     def openat2(self):
         rng = self.rng
-        resolve = rng.choice(['0', '0', '0', 'RESOLVE_NO_SYMLINKS', 'RESOLVE_NO_MAGICLINKS'])
+        resolve = rng.choice(['0', '0', '0', 'RESOLVE_NO_SYMLINKS', 'RESOLVE_NO_MAGICLINKS',
+                              'RESOLVE_NO_XDEV'])
         self.emit('openat2', *self.at(), rng.choice(OPEN_FLAGS), '0644', resolve)
 
     def pair(self):
@@ -332,6 +334,8 @@ class Generator:
                 self.emit('protect', '%R/' + path)
         if self.world.missing:
             self.emit('nodirlinks')
+        if not self.options.barred:
+            self.emit('keepsearch')
         if self.world.made:
             self.emit('norootdirs')
         self.emit('chdir', '%R')
@@ -362,7 +366,7 @@ SIMPLE = {
                                                              'R_OK|W_OK'])),
     'faccessat': lambda g, k: g.emit(k, *g.at(), g.rng.choice(['F_OK', 'R_OK', 'W_OK', 'X_OK']),
                                      g.rng.choice(['0', 'AT_SYMLINK_NOFOLLOW', 'AT_EACCESS'])),
-    'readlink': lambda g, k: g.emit(k, *g.maybe_at(), g.rng.choice([4096, 4096, 4096, 8, 0])),
+    'readlink': lambda g, k: g.emit(k, *g.maybe_at(), g.rng.choice([4096, 4096, 4096, 8])),
     'getcwd': lambda g, k: g.emit(k, g.rng.choice([4096, 4096, 4096, 30, 8, 1])),
     'listslot': lambda g, k: g.emit(k, g.rng.randrange(SLOTS), g.rng.choice([300, 8192])),
     'scandir': lambda g, k: g.emit(k, *g.readable(g.maybe_at())),

@@ -99,7 +99,8 @@ static void run_rename(const struct op *op)
 	unsigned flags = parse_flags(op->arg[4], RENAME_FLAGS);
 	bool plain = is_plain(op->arg[0]) && is_plain(op->arg[2]) && !flags;
 
-	if (is_protected(olddir, old) || is_protected(newdir, new)) {
+	if (is_protected(olddir, old, AT_SYMLINK_NOFOLLOW) ||
+	    is_protected(newdir, new, AT_SYMLINK_NOFOLLOW)) {
 		say(" left alone");
 		return;
 	}
@@ -156,6 +157,10 @@ static void run_chmod(const struct op *op)
 	int dirfd = dirfd_of(op->arg[0]);
 	mode_t mode = parse_octal(op->arg[2]);
 
+	if (!(mode & 0100) && must_stay_searchable(dirfd, path)) {
+		say(" left alone");
+		return;
+	}
 	if (is_plain(op->arg[0]))
 		say_result(op->raw ? syscall(SYS_chmod, path, mode) : chmod(path, mode));
 	else
@@ -238,6 +243,13 @@ static void run_nodirlinks(const struct op *op)
 	ignore_dir_links();
 }
 
+/* keepsearch */
+static void run_keepsearch(const struct op *op)
+{
+	(void)op;
+	keep_searchable();
+}
+
 /* norootdirs */
 static void run_norootdirs(const struct op *op)
 {
@@ -246,15 +258,27 @@ static void run_norootdirs(const struct op *op)
 }
 
 const struct op_kind ops_change[] = {
-	{"mkdir", 3, run_mkdir},           {"mkfifo", 3, run_mkfifo},
-	{"rmdir", 1, run_rmdir},           {"unlink", 1, run_unlink},
-	{"remove", 1, run_remove},         {"unlinkat", 3, run_unlinkat},
-	{"rename", 5, run_rename},         {"link", 5, run_link},
-	{"symlink", 3, run_symlink},       {"truncate", 2, run_truncate},
-	{"chmod", 3, run_chmod},           {"chown", 3, run_chown},
-	{"utimens", 4, run_utimens},       {"setxattr", 3, run_setxattr},
-	{"lsetxattr", 3, run_lsetxattr},   {"removexattr", 2, run_removexattr},
-	{"chdir", 1, run_chdir},           {"fchdir", 1, run_fchdir},
-	{"protect", 1, run_protect},       {"norootdirs", 0, run_norootdirs},
-	{"nodirlinks", 0, run_nodirlinks}, {NULL, 0, NULL},
+	{"mkdir", 3, run_mkdir},
+	{"mkfifo", 3, run_mkfifo},
+	{"rmdir", 1, run_rmdir},
+	{"unlink", 1, run_unlink},
+	{"remove", 1, run_remove},
+	{"unlinkat", 3, run_unlinkat},
+	{"rename", 5, run_rename},
+	{"link", 5, run_link},
+	{"symlink", 3, run_symlink},
+	{"truncate", 2, run_truncate},
+	{"chmod", 3, run_chmod},
+	{"chown", 3, run_chown},
+	{"utimens", 4, run_utimens},
+	{"setxattr", 3, run_setxattr},
+	{"lsetxattr", 3, run_lsetxattr},
+	{"removexattr", 2, run_removexattr},
+	{"chdir", 1, run_chdir},
+	{"fchdir", 1, run_fchdir},
+	{"protect", 1, run_protect},
+	{"keepsearch", 0, run_keepsearch},
+	{"norootdirs", 0, run_norootdirs},
+	{"nodirlinks", 0, run_nodirlinks},
+	{NULL, 0, NULL},
 };
