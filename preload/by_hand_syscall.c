@@ -114,6 +114,8 @@ long shim_syscall_path(long number, const long *words)
 
 	for (int i = 0; i < SNR_NARGS; i++)
 		args[i] = words[i];
+	if (shim_is_socket_call(&snr_pathops[op]))
+		return shim_socket_call(op, number, args);
 	if (snr_pathops[op].effects & SNR_EXECS)
 		return execute(&snr_pathops[op], args);
 	if (sizeof(long) == 4 && (snr_pathops[op].effects & SNR_SPLIT64)) {

@@ -41,17 +41,28 @@ static long identify(struct kept *entry)
 	return result;
 }
 
+static bool is_same(const struct kept *one, const struct kept *other)
+{
+	return one->inode == other->inode && one->device == other->device;
+}
+
+/* Is the descriptor still what we opened? */
+static bool is_ours(const struct kept *entry)
+{
+	struct kept now = {.fd = entry->fd};
+
+	return identify(&now) == 0 && is_same(&now, entry);
+}
+
 static void drop(const struct kept *old)
 {
-	struct kept now = {.fd = old->fd};
-
-	if (old->fd && identify(&now) == 0 && now.inode == old->inode && now.device == old->device)
+	if (old->fd && is_ours(old))
 		snr_rawcall1(__NR_close, old->fd);
 }
 
-static long open_high(const char *path)
+static long open_high(const char *path, int flags)
 {
-	long fd = snr_rawcall4(__NR_openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	long fd = snr_rawcall4(__NR_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC | flags, 0);
 	long high;
 
 	if (fd < 0)
@@ -63,18 +74,47 @@ static long open_high(const char *path)
 	return high;
 }
 
-long shim_shorten(void *context, const char *path, char *out, size_t size)
+long shim_hold(const char *path, int flags)
 {
-	struct snr_builder builder = {.out = out, .size = size};
 	struct kept *entry = &kept[__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % KEPT];
-	struct kept old = *entry, new = {.fd = (int)open_high(path)};
+	struct kept old = *entry, new = {.fd = (int)open_high(path, flags)};
 
 	if (new.fd < 0)
 		return new.fd;
 	identify(&new);
 	*entry = new;
 	drop(&old);
+	return new.fd;
+}
+
+/* One descriptor a directory. */
+long shim_hold_for_ever(const char *path)
+{
+	static struct kept for_ever[KEPT];
+	static unsigned turn;
+	struct kept entry = {.fd = (int)open_high(path, O_DIRECTORY)};
+
+	if (entry.fd < 0)
+		return entry.fd;
+	identify(&entry);
+	for (unsigned i = 0; i < KEPT; i++) {
+		if (for_ever[i].fd && is_same(&for_ever[i], &entry) && is_ours(&for_ever[i])) {
+			snr_rawcall1(__NR_close, entry.fd);
+			return for_ever[i].fd;
+		}
+	}
+	for_ever[__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % KEPT] = entry;
+	return entry.fd;
+}
+
+long shim_shorten(void *context, const char *path, char *out, size_t size)
+{
+	struct snr_builder builder = {.out = out, .size = size};
+	long fd = shim_hold(path, O_DIRECTORY);
+
+	if (fd < 0)
+		return fd;
 	snr_add_text(&builder, "/proc/self/fd/");
-	snr_add_number(&builder, new.fd);
+	snr_add_number(&builder, fd);
 	return snr_finish(&builder);
 }

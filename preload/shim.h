@@ -112,6 +112,11 @@ extern const struct snr_host shim_host;
 /* host.shorten of it (reach.c). */
 long shim_shorten(void *context, const char *path, char *out, size_t size);
 
+/* An O_PATH descriptor of the real PATH, opened with FLAGS beside that: it stays open until a few
+ * more were asked for, or as long as the process lives (a directory). Or -errno. */
+long shim_hold(const char *path, int flags);
+long shim_hold_for_ever(const char *path);
+
 /* Plan the call OP with its kernel arguments; at most the first five matter. NULL: let the call
  * through as it is. Otherwise take the paths out with shim_take, then end it with shim_leave. */
 struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long e);
@@ -158,6 +163,10 @@ long shim_stream_flags(const char *mode);
 
 /* The operation of system call NUMBER, or -1 (generated). */
 int shim_op_of_call(long number);
+
+/* A call of syscall(2) that takes or gives the name of a socket (by_hand_socket.c). */
+bool shim_is_socket_call(const struct snr_pathop *op);
+long shim_socket_call(enum snr_op op, long number, const long *args);
 
 /* ---- log (logging.c) ---- */
 

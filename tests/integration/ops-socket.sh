@@ -6,10 +6,8 @@
 prepare() {
 	ops_world
 }
-# the shim has no wrappers for these yet
-ops_options=(-e trace)
 ops_run ops-socket
 ops_forms=("")
-ops_options=(-u -e trace)
+ops_options=(-u)
 ops_run ops-socket
 finish
