@@ -46,23 +46,30 @@ static long write_own_path(int dirfd, const char *path, size_t len, char *out)
 	return snr_finish(&builder);
 }
 
-/* Resolve PATH into walk->file. True if a rule changed it. */
-static bool resolve_image(const struct exec_walk *walk, int dirfd, const char *path, size_t len,
-			  struct snr_lookup lookup)
+/* Resolve PATH into OUT. True if a rule changed it, or it must fail. */
+static bool resolve(const struct exec_walk *walk, int dirfd, const char *path, size_t len,
+		    struct snr_lookup lookup, char *out)
 {
 	struct snr_redirector *redirector = walk->redirector;
 	struct snr_facts *facts =
 		redirector->image->flags & SNR_IMAGE_STRICT ? NULL : redirector->facts;
-	struct snr_resolved resolved =
-		snr_resolve(redirector->image, facts, &redirector->host, walk->scratch, dirfd, path,
-			    len, lookup, walk->file);
-	long n;
+	struct snr_resolved resolved = snr_resolve(redirector->image, facts, &redirector->host,
+						   walk->scratch, dirfd, path, len, lookup, out);
 
 	if (resolved.rule != SNR_NO_RULE)
 		walk->plan->rule = resolved.rule;
 	if (resolved.error)
 		walk->plan->error = resolved.error;
-	if (resolved.changed || resolved.error)
+	return resolved.changed || resolved.error;
+}
+
+/* The same into walk->file, which gets a path by which the host can open it in any case. */
+static bool resolve_image(const struct exec_walk *walk, int dirfd, const char *path, size_t len,
+			  struct snr_lookup lookup)
+{
+	long n;
+
+	if (resolve(walk, dirfd, path, len, lookup, walk->file))
 		return true;
 	n = write_own_path(dirfd, path, len, walk->file);
 	if (n < 0)
@@ -87,15 +94,44 @@ static enum snr_libc libc_of(const char *interpreter, size_t len)
 static void look_for_interpreter(const struct exec_walk *walk, uint64_t type, uint64_t offset,
 				 uint64_t size)
 {
-	char *name = walk->scratch->link;
+	char *name = walk->plan->loaded;
 	long n;
 
 	if (type != PT_INTERP)
 		return;
 	walk->plan->kind = SNR_EXEC_DYNAMIC;
 	n = read_at(walk, offset, name, size < SNR_PATH_MAX ? size : SNR_PATH_MAX - 1);
-	if (n > 0)
-		walk->plan->libc = libc_of(name, snr_length_within(name, (size_t)n));
+	name[n > 0 ? n : 0] = '\0';
+	walk->plan->libc = libc_of(name, snr_length(name));
+}
+
+/* The kernel looks for PT_INTERP by its real name. Where a rule leads elsewhere, that loader is
+ * executed and told of the program, as if the program were its script: ld.so(8), and musl's alike.
+ * The shim is not there yet when a loader opens the program, so under preload it is told the real
+ * name. */
+static void take_loader(const struct exec_walk *walk, bool *changed)
+{
+	struct snr_exec_plan *plan = walk->plan;
+	struct snr_shebang *shebang = &plan->shebang[plan->nshebang];
+	struct snr_lookup follow = {.follow = true};
+	char *loader = walk->scratch->path; /* the program's own path was copied by now */
+	char name[SNR_SHEBANG_SIZE];
+	size_t len = snr_length(plan->loaded);
+
+	if (len < sizeof(name))
+		snr_copy(name, plan->loaded, len + 1);
+	plan->loaded[0] = '\0';
+	if (!len || len >= SNR_SHEBANG_SIZE || plan->nshebang == SNR_SHEBANG_DEPTH)
+		return;
+	snr_copy(shebang->line, name, len + 1);
+	shebang->argument = 0;
+	if (!resolve(walk, AT_FDCWD, shebang->line, len, follow, loader))
+		return;
+	if (walk->redirector->image->engine == SNR_ENGINE_PRELOAD)
+		snr_copy(plan->loaded, walk->file, snr_length(walk->file) + 1);
+	snr_copy(walk->file, loader, snr_length(loader) + 1);
+	plan->nshebang++;
+	*changed = true;
 }
 
 /* Program headers are read one at a time: few files have more than a dozen, and each is a few
@@ -236,8 +272,10 @@ static bool look_at(const struct exec_walk *walk, bool *changed)
 	union head head;
 	long n = read_at(walk, 0, &head, sizeof(head));
 
-	if (n >= 4 && snr_equal(head.text, ELFMAG, SELFMAG))
+	if (n >= 4 && snr_equal(head.text, ELFMAG, SELFMAG)) {
 		look_at_elf(walk, &head, (size_t)n);
+		take_loader(walk, changed);
+	}
 	if (n < 3 || head.text[0] != '#' || head.text[1] != '!')
 		return false;
 	if (plan->nshebang == SNR_SHEBANG_DEPTH) {
@@ -273,6 +311,7 @@ void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratc
 	plan->rule = SNR_NO_RULE;
 	plan->nshebang = 0;
 	plan->changed = false;
+	plan->loaded[0] = '\0';
 	if (len || lookup.may_be_empty) {
 		changed = resolve_image(&walk, dirfd, path, len, lookup);
 		write_script_name(plan, dirfd, path, len);
@@ -299,5 +338,7 @@ int snr_exec_argv(const struct snr_exec_plan *plan, const char *front[SNR_EXEC_F
 			front[n++] = plan->shebang[i].line + plan->shebang[i].argument;
 	}
 	front[n++] = plan->script;
+	if (plan->loaded[0])
+		front[1] = plan->loaded;
 	return n;
 }

@@ -33,9 +33,11 @@ struct snr_exec_plan {
 	uint8_t elf_class; /* ELFCLASS32, ELFCLASS64, 0 unknown */
 	uint16_t machine;  /* EM_X86_64, EM_386, EM_AARCH64, ... */
 	uint32_t rule;     /* for the log */
-	uint8_t nshebang;  /* scripts unrolled: see snr_exec_argv */
+	uint8_t nshebang;  /* scripts, and a loader under a rule, unrolled: see snr_exec_argv */
 	struct snr_shebang shebang[SNR_SHEBANG_DEPTH];
 	char real[SNR_PATH_MAX];   /* what to hand to execve(2), absolute; valid if changed */
+	char loaded[SNR_PATH_MAX]; /* what a loader under a rule is told to load; empty: as the
+				      program says it */
 	char script[SNR_PATH_MAX]; /* the program's own path of the script: what the interpreter
 				      gets as argument */
 };

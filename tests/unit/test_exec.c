@@ -9,12 +9,15 @@
 static const struct pair rules[] = {{"/opt/acme", "/snap/a"}};
 
 /* Two program headers' worth of a 64-bit ELF file with an interpreter, made by main(). */
-static char glibc_elf[512], musl_elf[512], static_elf[512];
+static char far_elf[512], glibc_elf[512], musl_elf[512], static_elf[512];
 
 static const struct node nodes[] = {
 	{"/bin", "d"},
 	{"/bin/sh", glibc_elf},
 	{"/bin/script", "#!/bin/sh\n"},
+	{"/bin/far_elf", far_elf},
+	{"/snap/a/ld.so", static_elf},
+	{"/snap/a/on_far", "#!/bin/far_elf x\n"},
 	{"/bin/far", "#!/opt/acme/run -a  b \n"},
 	{"/bin/cut", "#!/bin/sh "},
 	{"/snap", "d"},
@@ -106,6 +109,19 @@ static void test_loaders(void **state)
 	assert_int_equal(plan.libc, SNR_LIBC_OTHER);
 }
 
+/* A loader under a rule is executed with the program as its argument; /lib64's is the kernel's
+ * business. */
+static void test_loader(void **state)
+{
+	assert_string_equal(run("/bin/far_elf"), "|/opt/acme/ld.so|/bin/far_elf");
+	assert_true(plan.changed);
+	assert_string_equal(plan.real, "/snap/a/ld.so");
+	assert_int_equal(plan.kind, SNR_EXEC_DYNAMIC);
+	assert_int_equal(plan.libc, SNR_LIBC_GLIBC);
+	assert_string_equal(run("/snap/a/on_far"),
+			    "|/opt/acme/ld.so|/bin/far_elf|x|/snap/a/on_far");
+}
+
 static void test_scripts(void **state)
 {
 	assert_string_equal(run("/bin/script"), "");
@@ -159,13 +175,13 @@ static void make_elf(char *out, const char *interpreter)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_elf),
-		cmocka_unit_test(test_loaders),
-		cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_elf),         cmocka_unit_test(test_loaders),
+		cmocka_unit_test(test_loader),      cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_bad_scripts),
 	};
 
 	make_elf(glibc_elf, "/lib64/ld-linux-x86-64.so.2");
+	make_elf(far_elf, "/opt/acme/ld.so");
 	make_elf(musl_elf, "/lib/ld-musl-x86_64.so.1");
 	make_elf(static_elf, NULL);
 	return cmocka_run_group_tests_name("exec", tests, NULL, NULL);
