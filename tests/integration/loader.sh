@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Programs whose dynamic linker (PT_INTERP) exists only by redirection, as a vendor ships them with a libc of its own.
+. tests/lib.sh
+
+cc=${CC:-gcc}
+$cc -o "$WORK/program" -Wl,--dynamic-linker=/opt/acme/lib/ld.so -x c - <<'END' || skip_all "$cc cannot link"
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+	char line[80] = "nothing";
+	FILE *file = fopen("/opt/acme/greeting", "r");
+
+	if (file && fgets(line, sizeof(line), file))
+		printf("%s %s", argc > 1 ? argv[1] : "", line);
+	return file ? 0 : 1;
+}
+END
+loader=$(readelf -l /bin/true | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
+
+prepare() {
+	mkdir -p target/lib target/bin
+	cp "$loader" target/lib/ld.so
+	cp "$WORK/program" target/bin/program
+	cp "$WORK/program" outside
+	printf '#!/opt/acme/bin/program by-script\n' >target/bin/script
+	chmod +x target/bin/script
+	echo hello >target/greeting
+}
+rules <<'END'
+bind /opt/acme $T/target
+END
+
+same -o 'a hello' 'a program and its loader under one rule' /opt/acme/bin/program a
+same -o 'b hello' 'a program outside whose loader is under a rule' ./outside b
+same -o 'by-script hello' 'a script run by such a program' /opt/acme/bin/script
+same -u -o 'c hello' 'started by a shell' sh -c 'cd /opt/acme/bin && ./program c'
+same -o 'd hello' 'started by python' python3 -c 'import subprocess; subprocess.run(["/opt/acme/bin/program", "d"], check=True)'
+finish
