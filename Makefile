@@ -38,6 +38,7 @@ LAUNCHER := $(filter-out launcher/main.c,$(wildcard launcher/*.c))
 TRACER := $(wildcard tracer/*.c tracer/arch/*.c)
 PRELOAD := $(wildcard preload/*.c)
 UNIT := $(wildcard tests/unit/test_*.c)
+FUZZ := $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
 PROGRAMS := $(wildcard tests/programs/*.c)
 GOPROGRAMS := $(wildcard tests/programs/*.go)
 INTEGRATION := $(wildcard tests/integration/*.sh tests/integration/*.py)
@@ -47,7 +48,8 @@ MAN := $(wildcard docs/man/*.[1-8])
 host_o := $(patsubst %.c,$(O)/host/%.o,$(SHARED) $(LAUNCHER) $(TRACER))
 shim_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(PRELOAD)) $(O)/shim/gen/wrappers.o
 shim32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(shim_o))
-unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
+unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT)) $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ))
+fuzzers := $(patsubst tests/fuzz/%.c,$(O)/fuzzer/%,$(FUZZ))
 bench_bin := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH)) $(O)/bench/calls-static
 LIBS :=
 
@@ -77,7 +79,7 @@ again = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAG
 Q := $(if $(filter-out 0,$(V)),,@)
 made = @mkdir -p $(@D)$(if $(Q),; printf '  %s %s\n' $(1) $(patsubst $(O)/%,%,$@))
 
-.PHONY: all check check-now unit integration bench soak lint demo demo-now install clean setup format programs help
+.PHONY: all check check-now unit integration bench soak fuzz fuzz-now lint demo demo-now install clean setup format programs help
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 all: $(launcher) $$(shims)
@@ -86,6 +88,7 @@ help:
 	@echo 'make demo     the main job on a small vendor application, under each engine'
 	@echo 'make check    all tests; unit, integration: one kind; T=NAME: the tests with NAME in their name'
 	@echo 'make all      build/bin/snapredir and its shims; install: to PREFIX=$(PREFIX)'
+	@echo 'make fuzz     each fuzz target for F=60 seconds, with clang; T=NAME: that one'
 	@echo 'make bench    a table of costs; soak: the random tests without end; lint: style and dependencies'
 	@echo 'make setup    install the Debian packages that are missing (check and demo do this themselves)'
 
@@ -147,6 +150,14 @@ $(shim32): $(shim32_o) $(O)/gen/shim.map $(O)/objects
 $(O)/unit/%: tests/unit/%.c $(host_o) $(O)/objects
 	$(call made,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) $(CFLAGS) -o $@ $< $(host_o) $(LIBS) -lcmocka -lseccomp
+
+# Fuzz targets: with the corpus replayed for `make check`, with libFuzzer for `make fuzz`.
+$(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(host_o) $(O)/objects
+	$(call made,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) $(CFLAGS) -o $@ $< tests/fuzz/replay.c $(host_o) $(LIBS) -lcmocka
+$(O)/fuzzer/%: tests/fuzz/%.c $(host_o) $(O)/objects
+	$(call made,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) -fsanitize=fuzzer $(CFLAGS) -o $@ $< $(host_o) $(LIBS) -lcmocka
 
 $(O)/bench/lookup: tests/bench/lookup.c $(host_o) $(O)/objects
 	$(call made,CC)
@@ -225,6 +236,17 @@ bench: all $(bench_bin)
 soak: export SNAPREDIR_BUILD := $(abspath $(O))
 soak: all $(unit_bin) $$(programs) $$(acme)
 	@CC='$(CC)' tests/run -j $(J) --forever $(if $(T),-t '$(T)') $(unit_bin) $(INTEGRATION)
+
+# Each target for F seconds, one after the other; what it finds worth keeping goes to $(O)/fuzzing/corpus.
+F ?= 60
+fuzz:
+	@$(MAKE) --no-print-directory O=$(O)/fuzzing CC=clang SAN=fuzzer-no-link,address,undefined fuzz-now
+fuzz-now: $(fuzzers)
+	@for target in $(filter $(O)/fuzzer/$(T)%,$(fuzzers)); do \
+		mkdir -p $(O)/corpus/$${target##*/} && \
+		$$target -max_total_time=$(F) -max_len=4096 -artifact_prefix=$(O)/$${target##*/}- \
+			$(O)/corpus/$${target##*/} tests/fuzz/corpus/$${target##*/} || exit 1; \
+	done
 
 lint:
 	@tests/lint
