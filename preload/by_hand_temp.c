@@ -26,7 +26,6 @@ SHIM_REAL(int, mkstemps64, (char *template, int suffix))
 SHIM_REAL(int, mkostemps, (char *template, int suffix, int flags))
 SHIM_REAL(int, mkostemps64, (char *template, int suffix, int flags))
 
-#define LETTERS  6
 #define ATTEMPTS (62 * 62 * 62) /* TMP_MAX of glibc */
 
 static uint64_t random_number(void)
@@ -47,13 +46,13 @@ static uint64_t random_number(void)
 	return number;
 }
 
-static void write_letters(char *place)
+void shim_random_letters(char *place)
 {
 	static const char letters[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 	uint64_t number = random_number();
 
-	for (int i = 0; i < LETTERS; i++) {
+	for (int i = 0; i < SHIM_LETTERS; i++) {
 		place[i] = letters[(uint32_t)number % (sizeof(letters) - 1)];
 		number >>= 8;
 	}
@@ -70,10 +69,10 @@ static char *find_place(char *template, int suffix)
 	if (!shim_redirector())
 		return NULL;
 	len = shim_string_length(template, SNR_PATH_MAX);
-	if (len < LETTERS || suffix < 0 || suffix > len - LETTERS)
+	if (len < SHIM_LETTERS || suffix < 0 || suffix > len - SHIM_LETTERS)
 		return NULL;
-	place = template + len - suffix - LETTERS;
-	if (!snr_equal(place, "XXXXXX", LETTERS))
+	place = template + len - suffix - SHIM_LETTERS;
+	if (!snr_equal(place, "XXXXXX", SHIM_LETTERS))
 		return NULL;
 	slot = shim_plan(SNR_lstat, (long)template, 0, 0, 0, 0);
 	if (!slot)
@@ -88,7 +87,7 @@ static int open_new(char *template, char *place, int flags)
 		int saved = errno;
 		int fd;
 
-		write_letters(place);
+		shim_random_letters(place);
 		fd = open64(template, (flags & ~O_ACCMODE) | O_RDWR | O_CREAT | O_EXCL, 0600);
 		if (fd >= 0)
 			errno = saved;
@@ -165,7 +164,7 @@ SHIM_EXPORT char *mkdtemp(char *template)
 	for (int i = 0; i < ATTEMPTS; i++) {
 		int saved = errno;
 
-		write_letters(place);
+		shim_random_letters(place);
 		if (mkdir(template, 0700) == 0) {
 			errno = saved;
 			return template;
@@ -187,7 +186,7 @@ SHIM_EXPORT char *mktemp(char *template)
 	for (int i = 0; i < ATTEMPTS; i++) {
 		long result;
 
-		write_letters(place);
+		shim_random_letters(place);
 		result = shim_stat(template, &st, AT_SYMLINK_NOFOLLOW);
 		if (result == -ENOENT)
 			return template;

@@ -164,6 +164,10 @@ long shim_stream_flags(const char *mode);
 /* The operation of system call NUMBER, or -1 (generated). */
 int shim_op_of_call(long number);
 
+/* Put that many random letters and digits at PLACE, for a temporary name (by_hand_temp.c). */
+#define SHIM_LETTERS 6
+void shim_random_letters(char *place);
+
 /* A call of syscall(2) that takes or gives the name of a socket (by_hand_socket.c). */
 bool shim_is_socket_call(const struct snr_pathop *op);
 long shim_socket_call(enum snr_op op, long number, const long *args);

@@ -9,7 +9,5 @@ prepare() {
 rules <<'END'
 bind /dev/shm $T/shm
 END
-# the shim has no wrappers for these yet
-ops_options=(-e trace)
 ops_run ops-shm
 finish
