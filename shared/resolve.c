@@ -238,6 +238,7 @@ static struct snr_resolved resolve_dots(const struct snr_image *image, struct sn
 
 	result.parent_rule = result.rule;
 	result.at_rule = false;
+	result.ancestor = false;
 	result.memo = 0;
 	if (!result.changed)
 		return result;

@@ -154,6 +154,8 @@ static void test_mount_points(void **state)
 	FAILS(EISDIR, unlink, A("/opt/acme"));
 	FAILS(EBUSY, unlink, A("/etc/acme.conf"));
 	FAILS(ENOTDIR, rmdir, A("/etc/acme.conf"));
+	FAILS(ENOTEMPTY, rmdir, A("/opt"));
+	UNCHANGED(rmdir, A("/opt/.")); /* the kernel's EINVAL */
 	FAILS(EBUSY, unlinkat, 3, A("acme"), 0x200);
 	FAILS(EXDEV, rename, A("/opt/acme/f"), A("/home/g"));
 	FAILS(EXDEV, rename, A("/opt/acme/f"), A("/opt/other/f"));
