@@ -340,12 +340,11 @@ static int walk_path(struct walk *walk, const char *path, int flags)
 	return result;
 }
 
-/* Can the walk meet a rule? Only one over real directories, none of which holds a rule, is left to
- * libc. */
-static bool can_meet_rule(const char *path, int flags)
+/* Only a walk over real directories, none of which holds a rule, is left to libc. */
+bool shim_walk_meets_rule(const char *path, bool follow, bool follow_all)
 {
 	struct snr_redirector *redirector = shim_redirector();
-	const struct snr_lookup lookup = {.follow = !(flags & FTW_PHYS)};
+	const struct snr_lookup lookup = {.follow = follow};
 	struct snr_resolved resolved;
 	struct shim_slot *slot;
 	long len;
@@ -360,7 +359,12 @@ static bool can_meet_rule(const char *path, int flags)
 			       &slot->scratch, AT_FDCWD, path, (size_t)len, lookup, slot->text[0]);
 	shim_slot_release(slot);
 	return resolved.changed || resolved.error || resolved.ancestor || resolved.plain ||
-	       !(flags & FTW_PHYS);
+	       follow_all;
+}
+
+static bool can_meet_rule(const char *path, int flags)
+{
+	return shim_walk_meets_rule(path, !(flags & FTW_PHYS), !(flags & FTW_PHYS));
 }
 
 /* The walk's state is too large for the stack of a guest. */

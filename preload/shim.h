@@ -164,6 +164,10 @@ long shim_stream_flags(const char *mode);
 /* The operation of system call NUMBER, or -1 (generated). */
 int shim_op_of_call(long number);
 
+/* Can a walk from PATH meet a rule? FOLLOW: PATH itself is looked through if it is a link,
+ * FOLLOW_ALL: so are all links on the way (by_hand_walk.c). */
+bool shim_walk_meets_rule(const char *path, bool follow, bool follow_all);
+
 /* Put that many random letters and digits at PLACE, for a temporary name (by_hand_temp.c). */
 #define SHIM_LETTERS 6
 void shim_random_letters(char *place);
