@@ -4,6 +4,7 @@
  * stack as it was: clone, vfork and rt_sigreturn come by here, too.
  */
 #include "preload/child.h"
+#include "preload/listing.h"
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
@@ -118,7 +119,10 @@ long shim_syscall_path(long number, const long *words)
 		return shim_socket_call(op, number, args);
 	if (snr_pathops[op].effects & SNR_EXECS)
 		return execute(&snr_pathops[op], args);
-	if (sizeof(long) == 4 && (snr_pathops[op].effects & SNR_SPLIT64)) {
+	if (snr_pathops[op].effects & SNR_LISTS) {
+		result = shim_list(number, op == SNR_getdents ? sizeof(long) : 0, (int)args[0],
+				   (void *)args[1], (unsigned)args[2]);
+	} else if (sizeof(long) == 4 && (snr_pathops[op].effects & SNR_SPLIT64)) {
 		result = plan_split(op, number, args);
 	} else {
 		slot = shim_plan(op, args[0], args[1], args[2], args[3], args[4]);

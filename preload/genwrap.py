@@ -35,7 +35,7 @@ class Argument:
         return self.ctype + ("" if self.ctype.endswith("*") else " ") + self.name + self.array
 
     def is_integer(self):
-        return "*" not in self.ctype and not self.array and not self.ctype.startswith("shim_")
+        return "*" not in self.ctype and not self.array
 
 
 class Row:

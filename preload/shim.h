@@ -181,10 +181,4 @@ long shim_socket_call(enum snr_op op, long number, const long *args);
 /* Write what was planned for CALL, if -v asks for it. FROM is the program's path. */
 void shim_log_plan(enum snr_op op, const char *from, const char *to, int result, uint32_t rule);
 
-/* Types of arguments in shared/pathops.def that C cannot write in front of a name. */
-typedef int (*shim_filter)(const struct dirent *entry);
-typedef int (*shim_filter64)(const struct dirent64 *entry);
-typedef int (*shim_order)(const struct dirent **a, const struct dirent **b);
-typedef int (*shim_order64)(const struct dirent64 **a, const struct dirent64 **b);
-
 #endif

@@ -5,6 +5,7 @@
 #include "tests/unit/fake.h"
 
 #include <dirent.h>
+#include <errno.h>
 
 #include "shared/listing.h"
 
@@ -58,20 +59,20 @@ static void test_records(void **state)
 	struct snr_listing listing;
 	_Alignas(struct dirent64) char buffer[512];
 	const struct dirent64 *record = (const struct dirent64 *)buffer;
-	size_t n;
+	long n;
 
 	assert_true(snr_listing_begin(&listing, image.mapped, &host, &scratch, "/opt", 4));
-	assert_int_equal(snr_listing_fill(&listing, 7, buffer, 23), 0);
-	n = snr_listing_fill(&listing, 7, buffer, 24);
+	assert_int_equal(snr_listing_fill(&listing, 0, 0, buffer, 23), -EINVAL);
+	n = snr_listing_fill(&listing, 0x100, 0, buffer, 24);
 	assert_int_equal(n, 24);
 	assert_int_equal(record->d_reclen, 24);
-	assert_int_equal(record->d_off, 7);
+	assert_int_equal(record->d_off, 0x100 + listing.next);
 	assert_int_equal(record->d_ino, 42);
 	assert_int_equal(record->d_type, DT_DIR);
 	assert_string_equal(record->d_name, "acme");
-	assert_int_equal(snr_listing_fill(&listing, 7, buffer, sizeof(buffer)), 24);
+	assert_int_equal(snr_listing_fill(&listing, 0x100, 0, buffer, sizeof(buffer)), 24);
 	assert_string_equal(record->d_name, "file");
-	assert_int_equal(snr_listing_fill(&listing, 7, buffer, sizeof(buffer)), 0);
+	assert_int_equal(snr_listing_fill(&listing, 0x100, 0, buffer, sizeof(buffer)), 0);
 	image_free(&image);
 }
 

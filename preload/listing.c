@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ * Extra names of a directory that is being listed. For preload/ only. Where a raw listing stands
+ * among them is kept in the position of the descriptor itself, so that it is right after dup, fork
+ * and lseek. It must never give a name before the kernel has given all of its own.
+ */
+#include "preload/listing.h"
+
+#include "shared/callnumbers.h"
+#include "shared/rawcall/rawcall.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* Has any descriptor been left among extra names? */
+static bool left;
+
+bool shim_lists(void)
+{
+	const struct snr_redirector *redirector = shim_redirector();
+
+	return redirector && redirector->image->nchildren;
+}
+
+/* Begin the extra names of FD at number PLACE, or at the first (-1). */
+static bool begin(struct snr_listing *listing, struct shim_slot *slot, int fd, int64_t place)
+{
+	const struct snr_redirector *redirector = shim_redirector();
+	const struct snr_host *host = &redirector->host;
+	long n = host->directory(host->context, fd, slot->text[0], SNR_PATH_MAX);
+
+	if (n <= 0 || !snr_listing_begin(listing, redirector->image, host, &slot->scratch,
+					 slot->text[0], (size_t)n))
+		return false;
+	if (place >= 0) /* a program may make up positions */
+		listing->next = place >= listing->next && place <= redirector->image->nchildren
+					? (uint32_t)place
+					: 0;
+	return true;
+}
+
+bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed)
+{
+	struct shim_slot *slot = *place == 0 ? NULL : shim_slot_take();
+	struct snr_listing listing;
+	bool found = false;
+
+	if (!slot)
+		return false;
+	if (begin(&listing, slot, fd, *place)) {
+		found = snr_listing_next(&listing, listed);
+		*place = listing.next;
+	}
+	shim_slot_release(slot);
+	return found;
+}
+
+/* Where positions among extra names begin: file systems with 32-bit positions refuse the other. */
+static const int64_t bases[] = {
+#if __SIZEOF_LONG__ == 8
+	SNR_LISTING_BASE64,
+#endif
+	SNR_LISTING_BASE32};
+#define BASES ((int)(sizeof(bases) / sizeof(*bases)))
+
+/* The number of the next extra name, -1: among the kernel's. */
+static int64_t get_place(int fd)
+{
+	int64_t position;
+
+	if (!__atomic_load_n(&left, __ATOMIC_RELAXED))
+		return -1;
+	position = snr_rawcall3(__NR_lseek, fd, 0, SEEK_CUR);
+	for (int i = 0; i < BASES; i++)
+		if (position >= bases[i] && position - bases[i] < SNR_LISTING_RANGE)
+			return position - bases[i];
+	return -1;
+}
+
+/* Leave FD in front of the name with number PLACE. Returns the base of its position, -1 if it
+ * cannot be moved. */
+static int64_t set_place(int fd, uint32_t place)
+{
+	for (int i = 0; i < BASES; i++) {
+		if (snr_rawcall3(__NR_lseek, fd, (long)(bases[i] + place), SEEK_SET) >= 0) {
+			__atomic_store_n(&left, true, __ATOMIC_RELAXED);
+			return bases[i];
+		}
+	}
+	return -1;
+}
+
+/* A directory whose position cannot be moved has no extra names: it would never end. */
+static long give(int fd, unsigned word, int64_t place, void *buffer, size_t size)
+{
+	struct shim_slot *slot = place == 0 ? NULL : shim_slot_take();
+	struct snr_listing listing;
+	int64_t base = -1;
+	long used = 0;
+
+	if (!slot)
+		return 0;
+	if (begin(&listing, slot, fd, place))
+		base = set_place(fd, listing.next);
+	if (base >= 0) {
+		used = snr_listing_fill(&listing, base, word, slot->text[1],
+					size < SNR_PATH_MAX ? size : SNR_PATH_MAX);
+		if (used > 0 && shim_write(buffer, slot->text[1], (size_t)used) < 0)
+			used = -EFAULT;
+		if (used >= 0)
+			set_place(fd, listing.next);
+	}
+	shim_slot_release(slot);
+	return used;
+}
+
+long shim_list(long number, unsigned word, int fd, void *buffer, size_t size)
+{
+	int64_t place;
+	long n;
+
+	if (!shim_lists())
+		return snr_rawcall3(number, fd, buffer, size);
+	place = get_place(fd);
+	if (place < 0) {
+		n = snr_rawcall3(number, fd, buffer, size);
+		if (n)
+			return n;
+	}
+	return give(fd, word, place, buffer, size);
+}

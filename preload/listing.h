@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * Extra names of a directory that is being listed, for readdir and getdents of preload/ only. They
+ * come behind the kernel's own. It must never cost an ordinary directory more than one readlink.
+ */
+#ifndef SHIM_LISTING_H
+#define SHIM_LISTING_H
+
+#include "preload/shim.h"
+#include "shared/listing.h"
+
+/* Does any rule put a name into a directory? */
+bool shim_lists(void);
+
+/* One extra name of the directory FD: that with number *PLACE, or the first where *PLACE is -1.
+ * *PLACE becomes the number of the one behind it, 0 at the end. False: there is none. */
+bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed);
+
+/* getdents64(2), or with WORD not 0 getdents(2) with longs of that size, of descriptor FD: NUMBER
+ * is the call's. Bytes or -errno. */
+long shim_list(long number, unsigned word, int fd, void *buffer, size_t size);
+
+#endif
