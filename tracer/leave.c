@@ -76,8 +76,6 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 	scratch_release(tracee);
 	free(tracee->names);
 	tracee->names = NULL;
-	free(tracee->list);
-	tracee->list = NULL;
 	if (r)
 		tracee_fail(tracer, tracee, "cannot put a call back", r);
 	else

@@ -1,87 +1,129 @@
 /* SPDX-License-Identifier: MIT
- * Listings: extra names follow what the kernel gives at the first call behind the beginning of a
- * directory, and later calls where there was no room for all. Used by enter.c and leave.c only.
- * It must never write more than the program's buffer holds.
+ * Listings: extra names follow when the kernel has no more. Where a listing stands among them is
+ * kept in the position of the descriptor itself, in a range that no directory uses, so that it is
+ * right after dup, fork and seekdir. Used by enter.c and leave.c only. It must never write more
+ * than the program's buffer holds.
  */
 #include "tracer/list.h"
 
 #include "shared/listing.h"
 #include "tracer/memory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* The longest entry there can be: the kernel gives EINVAL where not even one fits. */
-#define ONE_ENTRY 288u
+/* Positions among extra names: these plus the number of the next one (65,536 rules have at most
+ * that many names in a directory), or plus 0 at the end. File systems give hashes or small numbers;
+ * the kernel never sees these in getdents. 32-bit programs, proc and sysfs want 31 bits. */
+#define BASE64     0x7fffffff00000000ll
+#define BASE32     0x7ff00000ll
+#define BASE_RANGE 0x80000ll
 
-/* struct linux_dirent64, as getdents64(2) has it and snr_listing_fill makes it. */
-struct entry64 {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-} __attribute__((packed));
-
-/* From the entry to the exit of one call. */
+/* One listing call of a tracee. */
 struct tracee_list {
 	uint64_t buffer;
-	unsigned word;  /* 0: the records of getdents64; else those of getdents with such longs */
-	uint32_t first; /* the child with which NAMES begins */
-	uint32_t child; /* where the next call goes on; 0: all are told */
 	uint32_t count; /* the size of the program's buffer */
 	int fd;
-	size_t size;
-	char names[]; /* of getdents64 */
+	int copy;      /* a copy of fd in the tracer, or -1 */
+	int64_t base;  /* of positions */
+	unsigned word; /* 0: the records of getdents64; else those of getdents with such longs */
 };
 
-/* /proc/PID/fdinfo/FD: how far a descriptor has come. Returns -errno where nobody can tell. */
-static int64_t position(pid_t tid, int fd)
+/* A copy of the tracee's descriptor that shares its position. */
+static int copy_descriptor(const struct tracee *tracee, int fd)
 {
-	char path[48], text[128];
-	ssize_t n;
+	int process = (int)syscall(SYS_pidfd_open, tracee->tgid, 0);
+	int copy;
+
+	if (process < 0)
+		return -1;
+	copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+	close(process);
+	return copy;
+}
+
+/* Before Linux 5.6 there is no such copy, and some file system may refuse the position: how far a
+ * listing has come is then remembered here. */
+static struct list_rest *find_rest(struct tracer *tracer, const struct tracee *tracee, int fd,
+				   bool make)
+{
+	size_t n = sizeof(tracer->rest) / sizeof(*tracer->rest);
+	struct list_rest *rest;
+
+	for (size_t i = 0; i < n; i++)
+		if (tracer->rest[i].tgid == tracee->tgid && tracer->rest[i].fd == fd)
+			return &tracer->rest[i];
+	if (!make)
+		return NULL;
+	rest = &tracer->rest[tracer->nrests++ % n];
+	*rest = (struct list_rest){tracee->tgid, fd, 0};
+	return rest;
+}
+
+/* /proc/PID/fdinfo/FD: does the listing begin (again)? */
+static bool is_rewound(pid_t tid, int fd)
+{
+	char path[48], text[16] = "";
 	int info;
 
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", tid, fd);
 	info = open(path, O_RDONLY | O_CLOEXEC);
 	if (info < 0)
-		return -errno;
-	n = read(info, text, sizeof(text) - 1);
+		return false;
+	if (read(info, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
 	close(info);
-	text[n < 0 ? 0 : n] = '\0';
-	return n > 5 && !strncmp(text, "pos:", 4) ? strtoll(text + 4, NULL, 10) : -EPROTO;
+	return !strncmp(text, "pos:\t0\n", 7);
 }
 
-/* A directory whose extra names did not all fit yet. There are few at a time. */
-static struct list_rest *find_rest(struct tracer *tracer, const struct tracee *tracee, int fd)
+static int64_t place_at(int64_t position, int64_t base)
 {
-	for (size_t i = 0; i < sizeof(tracer->rest) / sizeof(*tracer->rest); i++)
-		if (tracer->rest[i].child && tracer->rest[i].tgid == tracee->tgid &&
-		    tracer->rest[i].fd == fd)
-			return &tracer->rest[i];
-	return NULL;
+	return position >= base && position < base + BASE_RANGE ? position - base : -1;
 }
 
-static void keep_rest(struct tracer *tracer, const struct tracee *tracee, int fd, uint32_t child)
+/* Where the listing stands among the extra names: the number of the next one, 0 at their end, -1:
+ * among the kernel's. */
+static int64_t get_place(struct tracer *tracer, const struct tracee *tracee,
+			 const struct tracee_list *list)
 {
-	struct list_rest *rest = find_rest(tracer, tracee, fd);
+	int64_t position = list->copy < 0 ? 0 : lseek(list->copy, 0, SEEK_CUR);
+	int64_t place = place_at(position, BASE64);
+	struct list_rest *rest;
 
-	if (!rest && child)
-		rest = &tracer->rest[tracer->nrests++ %
-				     (sizeof(tracer->rest) / sizeof(*tracer->rest))];
-	if (rest)
-		*rest = (struct list_rest){tracee->tgid, fd, child};
+	if (place < 0)
+		place = place_at(position, BASE32);
+	if (place >= 0)
+		return place;
+	rest = find_rest(tracer, tracee, list->fd, false);
+	if (rest && is_rewound(tracee->tid, list->fd)) {
+		*rest = (struct list_rest){0};
+		rest = NULL;
+	}
+	return rest ? (int64_t)rest->child : -1;
 }
 
-/* Bytes that the record of NAME takes in the form of getdents with longs of WORD bytes. */
-static size_t old_size(const char *name, unsigned word)
+static void set_place(struct tracer *tracer, const struct tracee *tracee,
+		      const struct tracee_list *list, uint32_t child)
 {
-	return (2 * word + 2 + strlen(name) + 2 + word - 1) & ~(size_t)(word - 1);
+	struct list_rest *rest;
+
+	if (list->copy >= 0 && lseek(list->copy, list->base + child, SEEK_SET) >= 0)
+		return;
+	rest = find_rest(tracer, tracee, list->fd, true);
+	rest->child = child;
+}
+
+void list_forget(struct tracee *tracee)
+{
+	if (tracee->list && tracee->list->copy >= 0)
+		close(tracee->list->copy);
+	free(tracee->list);
+	tracee->list = NULL;
 }
 
 /* Begin the listing of descriptor FD. False: it has no extra names. */
@@ -94,164 +136,121 @@ static bool begin(struct tracer *tracer, struct snr_listing *listing, int fd)
 					  tracer->name, (size_t)n);
 }
 
-/* The extra names that go into SIZE bytes, from LISTING->next on. */
-static struct tracee_list *make_list(struct snr_listing *listing, size_t size)
+/* Write one record to OUT. Returns its size, or 0 where ROOM is too small. getdents64(2): inode,
+ * offset, size, type, name; getdents(2): longs, the type behind the name and its NUL. */
+static size_t put_record(const struct tracee_list *list, const struct snr_listed *listed,
+			 int64_t offset, char *out, size_t room)
 {
-	struct tracee_list *list = calloc(1, sizeof(*list) + size);
+	size_t word = list->word ? list->word : 8;
+	size_t head = 2 * word + 2 + (list->word ? 0 : 1);
+	size_t tail = list->word ? 2 : 1;
+	uint16_t size = (uint16_t)((head + listed->len + tail + word - 1) & ~(word - 1));
 
-	if (!list)
-		return NULL;
-	list->first = listing->next;
-	list->size = snr_listing_fill(listing, 0, list->names, size);
-	list->child = listing->next;
-	return list;
+	if (size > room)
+		return 0;
+	memset(out, 0, size);
+	memcpy(out, &listed->inode, word);
+	memcpy(out + word, &offset, word);
+	memcpy(out + 2 * word, &size, sizeof(size));
+	memcpy(out + head, listed->name, listed->len);
+	out[list->word ? size - 1u : head - 1] = (char)listed->type;
+	return size;
 }
 
-/* Which extra name is due at this call: 0 for none. */
-static uint32_t due_child(struct tracer *tracer, const struct tracee *tracee, int fd,
-			  const struct snr_listing *listing)
+/* Fill SIZE bytes with the names from LISTING->next on. Returns the bytes used; -EINVAL where not
+ * even one name fits, as the kernel. */
+static long put_names(struct snr_listing *listing, const struct tracee_list *list, char *out,
+		      size_t size)
 {
-	const struct list_rest *rest;
+	struct snr_listed listed;
+	size_t used = 0;
 
-	if (position(tracee->tid, fd) == 0)
-		return listing->next;
-	rest = find_rest(tracer, tracee, fd);
-	return rest ? rest->child : 0;
+	for (;;) {
+		uint32_t here = listing->next;
+		size_t n;
+
+		if (!snr_listing_next(listing, &listed))
+			return (long)used;
+		n = put_record(list, &listed, list->base + listing->next, out + used, size - used);
+		if (n == 0) {
+			listing->next = here;
+			return used ? (long)used : -EINVAL;
+		}
+		used += n;
+	}
 }
 
-static struct tracee_list *plan_list(struct tracer *tracer, const struct tracee *tracee, int fd,
-				     uint32_t count)
+/* Give the names from CHILD on, or from the first (-1). Returns what the call returns. */
+static int64_t give(struct tracer *tracer, const struct tracee *tracee, struct tracee_list *list,
+		    int64_t child)
 {
+	size_t size = list->count < 65536 ? list->count : 65536;
 	struct snr_listing listing;
+	struct tracee_piece piece;
+	uint32_t first;
+	char *names;
+	long used;
 
-	if (count <= ONE_ENTRY || (int32_t)count < 0 || !begin(tracer, &listing, fd))
-		return NULL;
-	listing.next = due_child(tracer, tracee, fd, &listing);
-	/* Half of the buffer, at most, and what the kernel needs stays. */
-	return listing.next ? make_list(&listing, (count - ONE_ENTRY) / 2) : NULL;
+	if (child == 0 || !begin(tracer, &listing, list->fd))
+		return 0;
+	if (child > 0)
+		listing.next = (uint32_t)child;
+	first = listing.next;
+	names = malloc(size + 1);
+	if (!names)
+		return -ENOMEM;
+	if (list->copy >= 0 && lseek(list->copy, list->base, SEEK_SET) < 0)
+		list->base = BASE32;
+	used = put_names(&listing, list, names, size);
+	piece = (struct tracee_piece){names, used > 0 ? (size_t)used : 0};
+	if (used > 0 && tracee_write(tracer, tracee, list->buffer, &piece, 1))
+		used = -EFAULT;
+	set_place(tracer, tracee, list, used < 0 ? first : listing.next);
+	free(names);
+	return used;
 }
 
 void list_enter(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
 		enum snr_op op)
 {
-	int fd = (int)(uint32_t)call->arg[0], r;
-	uint32_t count = (uint32_t)call->arg[2];
-	struct tracee_list *list = plan_list(tracer, tracee, fd, count);
+	bool narrow = call->abi->word == 4;
+	struct snr_listing listing;
+	struct tracee_list *list = NULL;
+	int64_t place;
 
+	if (begin(tracer, &listing, (int)(uint32_t)call->arg[0]))
+		list = calloc(1, sizeof(*list));
 	if (!list) {
 		tracee_resume(tracee, 0);
 		return;
 	}
-	list->fd = fd;
-	list->count = count;
+	tracee->list = list;
+	list->fd = (int)(uint32_t)call->arg[0];
 	list->buffer = call->arg[1];
+	list->count = (uint32_t)call->arg[2];
 	list->word = op == SNR_getdents ? call->abi->word : 0;
-	tracee->list = list;
-	r = tracee_replace_arg(tracee, call, 2, count - list->size);
-	tracee->due = TRACEE_LISTED;
-	if (r)
-		tracee_fail(tracer, tracee, "cannot change a call", r);
-	else
+	list->base = narrow ? BASE32 : BASE64;
+	list->copy = copy_descriptor(tracee, list->fd);
+	place = get_place(tracer, tracee, list);
+	if (place < 0) {
+		tracee->due = TRACEE_LISTED;
 		tracee_resume(tracee, 0);
-}
-
-/* The kernel has no more names: all of the buffer is for ours. */
-static void refill(struct tracer *tracer, struct tracee *tracee)
-{
-	struct tracee_list *old = tracee->list, *list;
-	struct snr_listing listing;
-
-	if (!begin(tracer, &listing, old->fd))
 		return;
-	listing.next = old->first;
-	list = make_list(&listing, old->count);
-	if (!list)
-		return;
-	list->fd = old->fd;
-	list->count = old->count;
-	list->buffer = old->buffer;
-	list->word = old->word;
-	tracee->list = list;
-	free(old);
-}
-
-/* The offset that the last of the kernel's SIZE bytes of records has: where the extra names stand
- * for seekdir(3), too. */
-static int64_t last_offset(struct tracer *tracer, const struct tracee *tracee,
-			   const struct tracee_list *list, size_t size)
-{
-	unsigned word = list->word ? list->word : 8;
-	int64_t offset = 0;
-	char *records = malloc(size + 1);
-
-	if (records && !tracee_read(tracer, tracee, list->buffer, records, size)) {
-		for (size_t at = 0; at + 2 * word + 2 <= size;) {
-			uint16_t length;
-
-			offset = 0;
-			memcpy(&offset, records + at + word, word);
-			memcpy(&length, records + at + 2 * word, sizeof(length));
-			if (!length)
-				break;
-			at += length;
-		}
 	}
-	free(records);
-	return offset;
-}
-
-/* Set the offsets and bring the records into the form that the call gives. Returns their size. */
-static size_t finish_records(struct tracee_list *list, int64_t offset, char *out)
-{
-	size_t used = 0;
-
-	for (size_t at = 0; at < list->size;) {
-		struct entry64 *entry = (void *)(list->names + at);
-		char *to = out + used;
-		uint16_t size = entry->size;
-
-		at += entry->size;
-		entry->offset = offset;
-		if (list->word) {
-			size = (uint16_t)old_size(entry->name, list->word);
-			memset(to, 0, size);
-			memcpy(to, &entry->inode, list->word);
-			memcpy(to + list->word, &offset, list->word);
-			memcpy(to + 2 * list->word, &size, sizeof(size));
-			strcpy(to + 2 * list->word + 2, entry->name);
-			to[size - 1] = (char)entry->type;
-		} else {
-			memcpy(to, entry, size);
-		}
-		used += size;
-	}
-	return used;
+	place = give(tracer, tracee, list, place);
+	list_forget(tracee);
+	tracee_finish(tracer, tracee, place);
 }
 
 int list_leave(struct tracer *tracer, struct tracee *tracee)
 {
-	struct tracee_list *list;
-	struct tracee_piece piece = {NULL, 0};
 	int64_t result;
-	char *records;
 	int r = arch_get_result(tracee->tid, &result);
 
-	if (r || result < 0)
-		return r;
-	if (result == 0)
-		refill(tracer, tracee);
-	list = tracee->list;
-	/* A record of getdents is never longer than the same one of getdents64. */
-	records = calloc(1, list->size + 1);
-	if (!records)
-		return -ENOMEM;
-	piece.size =
-		finish_records(list, last_offset(tracer, tracee, list, (size_t)result), records);
-	piece.data = records;
-	if (!tracee_write(tracer, tracee, list->buffer + (uint64_t)result, &piece, 1)) {
-		keep_rest(tracer, tracee, list->fd, list->child);
-		r = arch_set_result(tracee->tid, result + (int64_t)piece.size);
+	if (!r && result == 0) {
+		result = give(tracer, tracee, tracee->list, -1);
+		r = arch_set_result(tracee->tid, result);
 	}
-	free(records);
+	list_forget(tracee);
 	return r;
 }

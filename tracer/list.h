@@ -12,5 +12,7 @@ void list_enter(struct tracer *tracer, struct tracee *tracee, const struct arch_
 		enum snr_op op);
 /* At its exit stop, where TRACEE->due is TRACEE_LISTED. Returns 0 or -errno. */
 int list_leave(struct tracer *tracer, struct tracee *tracee);
+/* TRACEE goes away in between. */
+void list_forget(struct tracee *tracee);
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "tracer/tracee.h"
 
+#include "tracer/list.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +134,7 @@ void tracee_drop(struct tracer *tracer, struct tracee *tracee)
 	link_out(tracer, tracee);
 	set_space(tracee, NULL);
 	free(tracee->names);
-	free(tracee->list);
+	list_forget(tracee);
 	free(tracee->image);
 	tracer->orphans -= tracee->orphan;
 	tracer->count--;
