@@ -23,7 +23,7 @@ MAX_PLANNED = 5  # arguments of shim_plan behind the operation: what fits in reg
 
 HEADERS = ("dirent.h", "fcntl.h", "stdint.h", "stdio.h", "sys/fanotify.h", "sys/inotify.h", "sys/ipc.h",
            "sys/mount.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/swap.h", "sys/time.h", "sys/types.h",
-           "sys/xattr.h", "unistd.h", "utime.h")
+           "sys/wait.h", "sys/xattr.h", "unistd.h", "utime.h")
 
 
 class Argument:
@@ -36,6 +36,25 @@ class Argument:
 
     def is_integer(self):
         return "*" not in self.ctype and not self.array
+
+
+class Wait:
+    """A FORGETS row."""
+
+    def __init__(self, fields):
+        self.ctype, self.symbol, arguments = fields
+        self.arguments = [Argument("VAL", *text.rsplit(None, 1)) for text in split_commas(arguments[1:-1])]
+
+    def text(self):
+        """waitid(2) says 0 for success, the others a process id."""
+        parameters = ", ".join(argument.declaration() for argument in self.arguments)
+        return "\n".join(
+            real_function(self.ctype, self.symbol, parameters, "shim_missing") +
+            ["SHIM_EXPORT %s%s(%s)" % (space(self.ctype), self.symbol, parameters), "{",
+             "\t%sresult = real_%s()(%s);" % (space(self.ctype), self.symbol, ", ".join(
+                 argument.name for argument in self.arguments)), "",
+             "\tif (result %s 0)" % (">" if self.ctype == "pid_t" else "=="),
+             "\t\tshim_forget();", "\treturn result;", "}"]) + "\n"
 
 
 class Row:
@@ -117,7 +136,7 @@ def split_commas(text):
 def read_rows(path):
     with open(path, encoding="ascii") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    for match in re.finditer(r"^(SYS|LIBC|BY_HAND)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
+    for match in re.finditer(r"^(SYS|LIBC|BY_HAND|FORGETS)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
         yield match.group(1), split_commas(match.group(2))
 
 
@@ -151,8 +170,8 @@ def is_simple(roles, effects):
 
 
 def read_table(path):
-    """The SYS roles by name, the LIBC rows, the BY_HAND symbols."""
-    calls, rows, by_hand, simple = {}, [], [], set()
+    """The SYS roles by name, the LIBC rows, the BY_HAND symbols, the FORGETS rows."""
+    calls, rows, by_hand, waits, simple = {}, [], [], [], set()
     for kind, fields in read_rows(path):
         if kind == "SYS":
             calls[fields[0]] = split_commas(fields[1][1:-1])
@@ -160,13 +179,15 @@ def read_table(path):
                 simple.add(fields[0])
         elif kind == "LIBC":
             rows.append(parse_libc(fields, calls))
+        elif kind == "FORGETS":
+            waits.append(Wait(fields))
         else:
             by_hand.append(fields[0])
     for row in rows:
         row.simple = row.acts_as in simple
     if not calls or not rows:
         raise SystemExit("genwrap: no rows in " + path)
-    return calls, rows, by_hand
+    return calls, rows, by_hand, waits
 
 
 def space(ctype):
@@ -229,14 +250,19 @@ def wrapper_function(row):
     return lines
 
 
+def real_function(ctype, symbol, parameters, missing):
+    """real_SYMBOL(), a pointer to what is behind the wrapper."""
+    return ["typedef %s%s_call(%s);" % (space(ctype), symbol, parameters),
+            "extern %s_call %s;" % (symbol, symbol), "",
+            "static %s_call *real_%s(void)" % (symbol, symbol), "{",
+            "\tstatic void *real;", "",
+            '\treturn (%s_call *)shim_next(&real, "%s", %s);' % (symbol, symbol, missing), "}", ""]
+
+
 def row_text(row):
     missing = "shim_missing_pointer" if row.ctype.endswith("*") else "shim_missing"
-    lines = ["/* %s acts as %s(2) */" % (row.symbol, row.acts_as),
-             "typedef %s%s_call(%s);" % (space(row.ctype), row.symbol, row.parameters()),
-             "extern %s_call %s;" % (row.symbol, row.symbol), "",
-             "static %s_call *real_%s(void)" % (row.symbol, row.symbol), "{",
-             "\tstatic void *real;", "",
-             '\treturn (%s_call *)shim_next(&real, "%s", %s);' % (row.symbol, row.symbol, missing), "}", ""]
+    lines = ["/* %s acts as %s(2) */" % (row.symbol, row.acts_as)]
+    lines += real_function(row.ctype, row.symbol, row.parameters(), missing)
     if row.simple:
         lines += moved_function(row) + [""]
     return "\n".join(lines + changed_function(row) + [""] + wrapper_function(row)) + "\n"
@@ -251,19 +277,19 @@ def number_function(calls):
 
 
 def print_wrappers(table):
-    calls, rows, _ = table
+    calls, rows, _, waits = table
     print("/* Made by preload/genwrap.py from shared/pathops.def. Do not edit. */")
     print('#include "preload/shim.h"\n#include "shared/callnumbers.h"\n')
     for header in HEADERS:
         print("#include <%s>" % header)
     print("#include <stdarg.h>\n")
     print(number_function(calls))
-    print("\n".join(row_text(row) for row in rows), end="")
+    print("\n".join([row_text(row) for row in rows] + [wait.text() for wait in waits]), end="")
 
 
 def symbols(table):
-    _, rows, by_hand = table
-    return [row.symbol for row in rows] + by_hand
+    _, rows, by_hand, waits = table
+    return [row.symbol for row in rows + waits] + by_hand
 
 
 def print_map(table):

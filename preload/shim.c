@@ -81,6 +81,14 @@ struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long
 	return NULL;
 }
 
+void shim_forget(void)
+{
+	struct snr_redirector *redirector = shim_redirector();
+
+	if (redirector)
+		snr_facts_forget(redirector->facts);
+}
+
 const char *shim_take(const struct shim_slot *slot, int arg, const char *path, char *text)
 {
 	const struct snr_plan *plan = &slot->plan;

@@ -131,6 +131,9 @@ void shim_learn(const struct snr_call *call, const struct snr_plan *plan);
  * bytes. */
 const char *shim_move(snr_memo_answer answer, const char *path, char *text);
 
+/* Names may lead elsewhere than they did: what was learnt about links is nothing any more. */
+void shim_forget(void);
+
 /* The path to use for kernel argument ARG: PATH itself, or the changed one, copied to TEXT of
  * SNR_PATH_MAX bytes. */
 const char *shim_take(const struct shim_slot *slot, int arg, const char *path, char *text);
