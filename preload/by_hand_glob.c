@@ -122,3 +122,60 @@ SHIM_EXPORT int glob64(const char *pattern, int flags, int (*on_error)(const cha
 	result->gl_lstat = before.gl_lstat;
 	return answer;
 }
+
+/* ---- programs with 64-bit times on 32 bit ---- */
+
+/* Their glob_t differs from glob64_t in the types of two functions only. */
+SHIM_REAL(int, __glob64_time64,
+	  (const char *pattern, int flags, int (*on_error)(const char *path, int error),
+	   glob64_t *result))
+
+/* The head of their struct stat (glibc, bits/struct_stat_time64_helper.h): all that glob reads. */
+struct stat_time64 {
+	uint64_t device, inode;
+	uint32_t mode;
+};
+
+static int stat_time64_as(const char *path, struct stat_time64 *st, int flags)
+{
+	struct stat64 found;
+
+	if (stat64_as(path, &found, flags) < 0)
+		return -1;
+	*st = (struct stat_time64){found.st_dev, found.st_ino, found.st_mode};
+	return 0;
+}
+
+static int hook_stat_time64(const char *path, struct stat64 *st)
+{
+	return stat_time64_as(path, (struct stat_time64 *)(void *)st, 0);
+}
+
+static int hook_lstat_time64(const char *path, struct stat64 *st)
+{
+	return stat_time64_as(path, (struct stat_time64 *)(void *)st, AT_SYMLINK_NOFOLLOW);
+}
+
+SHIM_EXPORT int __glob64_time64(const char *pattern, int flags,
+				int (*on_error)(const char *path, int error), glob64_t *result)
+{
+	glob64_t before;
+	int answer;
+
+	if ((flags & GLOB_ALTDIRFUNC) || !shim_redirector())
+		return real___glob64_time64()(pattern, flags, on_error, result);
+	before = *result;
+	result->gl_opendir = hook_opendir;
+	result->gl_readdir = hook_readdir64;
+	result->gl_closedir = hook_closedir;
+	result->gl_stat = hook_stat_time64;
+	result->gl_lstat = hook_lstat_time64;
+	answer = real___glob64_time64()(pattern, flags | GLOB_ALTDIRFUNC, on_error, result);
+	result->gl_flags &= ~GLOB_ALTDIRFUNC;
+	result->gl_opendir = before.gl_opendir;
+	result->gl_readdir = before.gl_readdir;
+	result->gl_closedir = before.gl_closedir;
+	result->gl_stat = before.gl_stat;
+	result->gl_lstat = before.gl_lstat;
+	return answer;
+}

@@ -17,6 +17,9 @@
 
 typedef long syscall_call(long number, ...);
 
+struct open_how;
+extern int openat2(int dirfd, const char *path, const struct open_how *how, size_t size);
+
 static syscall_call *real_syscall(void)
 {
 	static void *real;
@@ -140,4 +143,12 @@ void *shim_syscall_target(long number)
 	if (shim_op_of_call(number) >= 0 && shim_redirector())
 		return NULL;
 	return (void *)real_syscall();
+}
+
+/* openat2(2), for which only the newest libc has a function. */
+SHIM_EXPORT int openat2(int dirfd, const char *path, const struct open_how *how, size_t size)
+{
+	const long words[SNR_NARGS] = {dirfd, (long)path, (long)how, (long)size};
+
+	return (int)shim_syscall_path(__NR_openat2, words);
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 SHIM_REAL_POINTER(char *, mktemp, (char *template))
+SHIM_REAL_POINTER(char *, __mktemp, (char *template))
 SHIM_REAL_POINTER(char *, mkdtemp, (char *template))
 SHIM_REAL(int, mkstemp, (char *template))
 SHIM_REAL(int, mkstemp64, (char *template))
@@ -176,13 +177,10 @@ SHIM_EXPORT char *mkdtemp(char *template)
 }
 
 /* mktemp(3): a name that nobody has; an empty string where there is none. */
-SHIM_EXPORT char *mktemp(char *template)
+static char *find_unused(char *template, char *place)
 {
-	char *place = find_place(template, 0);
 	struct stat64 st;
 
-	if (!place)
-		return real_mktemp()(template);
 	for (int i = 0; i < ATTEMPTS; i++) {
 		long result;
 
@@ -197,4 +195,18 @@ SHIM_EXPORT char *mktemp(char *template)
 	}
 	*template = '\0';
 	return template;
+}
+
+SHIM_EXPORT char *mktemp(char *template)
+{
+	char *place = find_place(template, 0);
+
+	return place ? find_unused(template, place) : real_mktemp()(template);
+}
+
+SHIM_EXPORT char *__mktemp(char *template)
+{
+	char *place = find_place(template, 0);
+
+	return place ? find_unused(template, place) : real___mktemp()(template);
 }

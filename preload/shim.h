@@ -20,6 +20,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+struct mount_attr; /* sys/mount.h, since glibc 2.36 */
+
 #define SHIM_EXPORT __attribute__((visibility("default")))
 
 /* ---- the real symbols (symbols.c) ---- */
