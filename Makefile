@@ -59,12 +59,14 @@ shim32 = $(O)/lib/$(TRIPLET32)/libsnapredir.so
 shims = $(shim) $(if $(have32),$(shim32))
 
 # Each test program in every form that this machine can build: NAME, NAME-static, NAME-32, NAME-32-static for the
-# operations, and NAME-musl for those that need no kernel headers (musl-gcc has none).
+# operations, and NAME-musl for those that need no kernel headers (musl-gcc has none). What is the shim's alone has no
+# static form.
 MUSLPROGRAMS = $(filter paths trace-%,$(call stem,$(PROGRAMS)))
 stem = $(basename $(notdir $(1)))
 havemusl = $(call once,havemusl,$(shell command -v $(MUSLCC) 2>/dev/null))
 havego = $(call once,havego,$(shell command -v $(GO) 2>/dev/null))
-programs = $(foreach p,$(call stem,$(PROGRAMS)),$(O)/programs/$(p) $(O)/programs/$(p)-static \
+programs = $(foreach p,$(call stem,$(PROGRAMS)),$(O)/programs/$(p) \
+	$(if $(filter preload-%,$(p)),,$(O)/programs/$(p)-static) \
 	$(if $(have32),$(O)/programs/$(p)-32)) \
 	$(if $(have32),$(patsubst %,$(O)/programs/%-32-static,$(filter ops-%,$(call stem,$(PROGRAMS))))) \
 	$(if $(havemusl),$(patsubst %,$(O)/programs/%-musl,$(MUSLPROGRAMS))) \

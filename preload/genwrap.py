@@ -21,9 +21,10 @@ TYPES.update({"INMASK": "uint32_t", "FANFLAGS": "unsigned", "LINKFLAGS": "int", 
 INT_MODE = ("access", "faccessat", "faccessat2")
 MAX_PLANNED = 5  # arguments of shim_plan behind the operation: what fits in registers
 
-HEADERS = ("dirent.h", "fcntl.h", "stdint.h", "stdio.h", "sys/fanotify.h", "sys/inotify.h", "sys/ipc.h",
+HEADERS = ("dirent.h", "fcntl.h", "mntent.h", "stdint.h", "stdio.h", "sys/fanotify.h", "sys/inotify.h", "sys/ipc.h",
            "sys/mount.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/swap.h", "sys/time.h", "sys/types.h",
-           "sys/wait.h", "sys/xattr.h", "unistd.h", "utime.h")
+           "sys/wait.h", "sys/xattr.h", "unistd.h",
+           "utime.h", "utmp.h", "utmpx.h")
 
 
 class Argument:
