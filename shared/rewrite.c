@@ -16,6 +16,16 @@
  * not known here. */
 #define KNOWN_RESOLVE 0x3f
 
+/* What openat2(2) refuses before it looks at the path (build_open_flags in fs/open.c, 6.18). */
+static bool how_is_valid(const uint64_t how[3])
+{
+	const uint64_t with_path = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	bool makes = (how[0] & O_CREAT) || (how[0] & O_TMPFILE) == O_TMPFILE;
+
+	return !(how[2] & ~(uint64_t)KNOWN_RESOLVE) && (makes || !how[1]) &&
+	       (!(how[0] & O_PATH) || !(how[0] & ~with_path));
+}
+
 static void plan_nothing(struct snr_plan *plan)
 {
 	plan->verdict = SNR_UNCHANGED;
@@ -139,7 +149,7 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 		return;
 	if (how_arg >= 0 && !read_how(redirector, call, how_arg, how))
 		return;
-	if (how[2] & ~(uint64_t)KNOWN_RESOLVE) {
+	if (!how_is_valid(how)) {
 		finish_with(plan, -EINVAL);
 		return;
 	}
