@@ -429,6 +429,10 @@ static void run_nftw(const struct op *op)
 	}
 	int here = open(".", O_PATH | O_CLOEXEC);
 
+	if (here < 0) { /* no way back */
+		say_result(here);
+		return;
+	}
 	say_result(nftw(op->arg[0], walk_entry, 8, flags));
 	/* With "chdir" a walk that failed stays where it was. */
 	if (fchdir(here) < 0)

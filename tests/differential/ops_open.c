@@ -131,7 +131,8 @@ static void run_openat2(const struct op *op)
 {
 	int flags = (int)parse_flags(op->arg[2], OPEN_FLAGS);
 	struct open_how how = {
-		.flags = (unsigned)flags | O_NONBLOCK | O_CLOEXEC,
+		/* It refuses flags that have no meaning, such as O_NONBLOCK with O_PATH. */
+		.flags = (unsigned)flags | (flags & O_PATH ? 0 : O_NONBLOCK) | O_CLOEXEC,
 		.mode = flags & (O_CREAT | __O_TMPFILE) ? parse_octal(op->arg[3]) : 0,
 		.resolve = parse_flags(op->arg[4], RESOLVE_FLAGS),
 	};

@@ -91,6 +91,10 @@ static void run_fts(const struct op *op)
 	}
 	int here = open(".", O_PATH | O_CLOEXEC);
 
+	if (here < 0) { /* no way back */
+		say_result(here);
+		return;
+	}
 	fts = fts_open(paths, flags, by_name);
 	say_result(fts ? 0 : -1);
 	/* fts_accpath is left out: it is short only where fts changes the directory. */
