@@ -47,7 +47,7 @@ check 'status 0' status_is 0 'cat /opt/acme/file >/dev/null'
 check 'status 7' status_is 7 'exit 7'
 check 'status 255' status_is 255 'exit 255'
 check 'the last background process does not decide' status_is 3 '(sleep 0.2; exit 9) & exit 3'
-for signal in TERM KILL SEGV HUP USR1; do
+for signal in TERM KILL SEGV ALRM USR1; do # not HUP: nohup ignores it
 	check "death by $signal" status_is $((128 + $(kill -l $signal))) "kill -$signal \$\$"
 done
 
