@@ -10,7 +10,7 @@ prepare() {
 		# a comment
 		acme:x:4242:4243:Acme:/opt/acme:/bin/acmesh
 		broken line
-		long:x:7:7:$(printf '%2000s' | tr ' ' x):/:/bin/sh
+		long:x:7:7:$(printf '%2000s' '' '' | tr ' ' x):/:/bin/sh
 	END
 	printf 'root:x:0:\nacmes:x:4243:acme,other\nstaff:x:50:acme\nmore:x:51:other,acme\n' >etc/group
 	printf 'root:*:1:0:99999:7:::\nacme:secret:1:0:99999:7:::\n' >etc/shadow
