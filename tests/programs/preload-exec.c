@@ -131,7 +131,7 @@ static int way_spawnp(void)
 static int way_actions(void)
 {
 	posix_spawn_file_actions_t actions;
-	pid_t pid;
+	pid_t pid = -1;
 	int error;
 
 	posix_spawn_file_actions_init(&actions);
