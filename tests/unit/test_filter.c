@@ -342,11 +342,10 @@ static void add_rule(scmp_filter_ctx ctx, const char *name, uint32_t action)
 static void add_pointer_rule(scmp_filter_ctx ctx, const char *name, unsigned arg, uint32_t action)
 {
 	int nr = seccomp_syscall_resolve_name(name);
+	struct scmp_arg_cmp not_null = {.arg = arg, .op = SCMP_CMP_NE, .datum_a = 0, .datum_b = 0};
 
 	if (nr != __NR_SCMP_ERROR)
-		assert_int_equal(seccomp_rule_add(ctx, action, nr, 1,
-						  SCMP_CMP(arg, SCMP_CMP_NE, (scmp_datum_t)0)),
-				 0);
+		assert_int_equal(seccomp_rule_add_array(ctx, action, nr, 1, &not_null), 0);
 }
 
 static void add_rules(scmp_filter_ctx ctx, unsigned abi)
