@@ -52,7 +52,7 @@ static void child(void)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	raise(SIGSTOP);
 	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
-	_exit(syscall(SYS_getppid, 11, 12, 13, 14, 15, 16) == 4711 ? 42 : 1);
+	_exit(syscall(SYS_getppid, 11L, 12L, 13L, 14L, 15L, 16L) == 4711 ? 42 : 1);
 }
 
 static int set_up(void **state)
