@@ -48,6 +48,10 @@ MAN := $(wildcard docs/man/*.[1-8])
 host_o := $(patsubst %.c,$(O)/host/%.o,$(SHARED) $(LAUNCHER) $(TRACER))
 shim_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(PRELOAD)) $(O)/shim/gen/wrappers.o
 shim32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(shim_o))
+# The companion of the shim in LD_AUDIT: no libc at all, so only what the shim has of that kind.
+audit_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(wildcard preload/audit/*.c) \
+	$(addprefix preload/,host.c image.c logging.c memory.c pool.c reach.c))
+audit32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(audit_o))
 unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT)) $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ))
 fuzzers := $(patsubst tests/fuzz/%.c,$(O)/fuzzer/%,$(FUZZ))
 bench_bin := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH)) $(O)/bench/calls-static
@@ -56,7 +60,9 @@ LIBS :=
 launcher := $(O)/bin/snapredir
 shim = $(O)/lib/$(TRIPLET)/libsnapredir.so
 shim32 = $(O)/lib/$(TRIPLET32)/libsnapredir.so
-shims = $(shim) $(if $(have32),$(shim32))
+audit = $(patsubst %.so,%-audit.so,$(shim))
+audit32 = $(patsubst %.so,%-audit.so,$(shim32))
+shims = $(shim) $(audit) $(if $(have32),$(shim32) $(audit32))
 
 # Each test program in every form that this machine can build: NAME, NAME-static, NAME-32, NAME-32-static for the
 # operations, and NAME-musl for those that need no kernel headers (musl-gcc has none). What is the shim's alone has no
@@ -148,6 +154,15 @@ $(shim): $(shim_o) $(O)/gen/shim.map $(O)/objects
 $(shim32): $(shim32_o) $(O)/gen/shim.map $(O)/objects
 	$(call made,LD)
 	$(Q)$(CC) -m32 $(SHIMLINK) $(LDFLAGS) -o $@ $(shim32_o)
+
+AUDITLINK = -shared -nostdlib -Wl,-soname,libsnapredir-audit.so -Wl,-z,now -Wl,-z,relro -Wl,--no-undefined \
+	-Wl,--hash-style=both -Wl,-Bsymbolic
+$(audit): $(audit_o) $(O)/objects
+	$(call made,LD)
+	$(Q)$(CC) $(AUDITLINK) $(LDFLAGS) -o $@ $(audit_o) -lgcc
+$(audit32): $(audit32_o) $(O)/objects
+	$(call made,LD)
+	$(Q)$(CC) -m32 $(AUDITLINK) $(LDFLAGS) -o $@ $(audit32_o) -lgcc
 
 $(O)/unit/%: tests/unit/%.c $(host_o) $(O)/objects
 	$(call made,CC)
@@ -258,8 +273,8 @@ format:
 
 install: all
 	install -D -m 755 $(launcher) $(DESTDIR)$(PREFIX)/bin/snapredir
-	install -D -m 644 $(shim) $(DESTDIR)$(PREFIX)/lib/$(TRIPLET)/libsnapredir.so
-	$(if $(have32),install -D -m 644 $(shim32) $(DESTDIR)$(PREFIX)/lib/$(TRIPLET32)/libsnapredir.so)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/$(TRIPLET) $(shim) $(audit)
+	$(if $(have32),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/$(TRIPLET32) $(shim32) $(audit32))
 	$(foreach m,$(MAN),install -D -m 644 $(m) $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) true
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

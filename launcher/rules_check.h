@@ -37,6 +37,10 @@ void rules_make_targets(struct rules *rules, struct rules_set *set);
  */
 void rules_show_parents(struct rules *rules, struct rules_set *set);
 
+/* May a library be found through a rule of SET: a directory, something that is not there yet, or a
+ * file with .so in its name? */
+bool rules_may_hold_libraries(const struct rules_set *set);
+
 void rules_set_free(struct rules_set *set);
 
 #endif

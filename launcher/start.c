@@ -46,6 +46,17 @@ static bool find_shim(const char *top, size_t len, const char *triplet, char *ou
 	       snr_rawcall3(SYS_faccessat, AT_FDCWD, out, R_OK) == 0;
 }
 
+/* Without one of the companions ld.so would complain at every start. */
+static bool has_companion(const char *shim)
+{
+	char companion[SNR_PATH_MAX];
+	struct snr_builder path = {.out = companion, .size = sizeof(companion)};
+
+	snr_add(&path, shim, strlen(shim) - strlen(".so"));
+	snr_add_text(&path, SNR_COMPANION);
+	return snr_finish(&path) > 0 && snr_rawcall3(SYS_faccessat, AT_FDCWD, companion, R_OK) == 0;
+}
+
 void start_find_files(struct start_files *files)
 {
 	/* The real names, also where this very process is redirected: ld.so will not be. */
@@ -60,6 +71,8 @@ void start_find_files(struct start_files *files)
 			;
 	files->has_shim64 = find_shim(files->launcher, top, TRIPLET64, files->shim64);
 	files->has_shim32 = find_shim(files->launcher, top, TRIPLET32, files->shim32);
+	files->has_companions = (!files->has_shim64 || has_companion(files->shim64)) &&
+				(!files->has_shim32 || has_companion(files->shim32));
 }
 
 _Noreturn void start_untouched(char *const program[])
@@ -118,6 +131,7 @@ static int execute(const struct preload *preload, const char *file, char *const 
 	struct snr_environ want = {
 		.envp = (const char *const *)envp,
 		.shim = shim,
+		.libraries = image->flags & SNR_IMAGE_LIBRARIES,
 		.name = preload->plan.changed && shim ? preload->plan.script : NULL,
 		.image = preload->image,
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},

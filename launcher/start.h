@@ -15,6 +15,7 @@ struct start_files {
 	char shim32[SNR_PATH_MAX];
 	bool has_shim64; /* ... and whether it can be read there */
 	bool has_shim32;
+	bool has_companions; /* of all shims that there are: for libraries under rules */
 };
 
 void start_find_files(struct start_files *files);

@@ -190,6 +190,7 @@ static bool build_vectors(struct arena *arena, const struct snr_image *image, ch
 	struct snr_environ want = {
 		.envp = (const char *const *)envp,
 		.shim = choose_shim(image, &arena->plan),
+		.libraries = image->flags & SNR_IMAGE_LIBRARIES,
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
 	};
 	int fd = shim_image_fd();
@@ -287,6 +288,7 @@ static bool environ_is_right(const struct snr_image *image, const struct snr_exe
 	const struct snr_environ want = {
 		.envp = (const char *const *)environ,
 		.shim = choose_shim(image, plan),
+		.libraries = image->flags & SNR_IMAGE_LIBRARIES,
 		.image = snr_environ_get((const char *const *)environ, SNR_IMAGE_ENV),
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
 	};

@@ -13,6 +13,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* The kernel's layout is that of struct stat64 on all our machines. */
+long shim_stat_real(const char *path, struct stat64 *st, int flags)
+{
+#ifdef __NR_newfstatat
+	return snr_rawcall4(__NR_newfstatat, AT_FDCWD, path, st, flags);
+#else
+	return snr_rawcall4(__NR_fstatat64, AT_FDCWD, path, st, flags);
+#endif
+}
+
 static long host_read_string(void *context, uint64_t address, char *out, size_t size)
 {
 	const char *string = (const char *)(uintptr_t)address;

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -32,9 +31,6 @@
 #define NEEDED_SEALS (F_SEAL_SHRINK | F_SEAL_WRITE)
 #define ALL_SEALS    (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-/* ld.so: the initial stack pointer, at argc (glibc, since 2.1). */
-extern void *__libc_stack_end;
-
 enum image_state { IMAGE_UNKNOWN, IMAGE_NONE, IMAGE_MAPPED };
 
 static int state;
@@ -42,19 +38,6 @@ static struct snr_facts facts;
 static struct snr_redirector redirector = {.facts = &facts};
 /* What we know to be ours; the program may have closed it or put something else there. */
 static int image_fd = -1;
-
-/* The initial stack: argc, argv, NULL, envp, NULL, auxv (System V ABI). Where ld.so was run as a
- * program, glibc before 2.33 uses the place of the arguments it took for itself as stack; what libc
- * was given must do then. */
-const char *const *shim_initial_environment(void)
-{
-	const long *stack = __libc_stack_end;
-	const char *const *argv = (const char *const *)(stack + 1);
-
-	if (*stack < 1 || *stack > 1 << 22 || argv[*stack])
-		return (const char *const *)environ;
-	return argv + *stack + 1;
-}
 
 static const struct snr_image *map_image(int fd)
 {

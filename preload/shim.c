@@ -127,16 +127,6 @@ const char *shim_redirect(enum snr_op op, const char *path, char *text)
 	return shim_leave(slot, &result) ? NULL : path;
 }
 
-/* The kernel's layout is that of struct stat64 on all our machines. */
-long shim_stat_real(const char *path, struct stat64 *st, int flags)
-{
-#ifdef __NR_newfstatat
-	return snr_rawcall4(__NR_newfstatat, AT_FDCWD, path, st, flags);
-#else
-	return snr_rawcall4(__NR_fstatat64, AT_FDCWD, path, st, flags);
-#endif
-}
-
 long shim_stat(const char *path, struct stat64 *st, int flags)
 {
 	struct shim_slot *slot = shim_plan(SNR_newfstatat, AT_FDCWD, (long)path, 0, flags, 0);

@@ -11,6 +11,23 @@
 
 #include <link.h>
 #include <sys/prctl.h>
+#include <unistd.h>
+
+/* ld.so: the initial stack pointer, at argc (glibc, since 2.1). */
+extern void *__libc_stack_end;
+
+/* The initial stack: argc, argv, NULL, envp, NULL, auxv (System V ABI). Where ld.so was run as a
+ * program, glibc before 2.33 uses the place of the arguments it took for itself as stack; what libc
+ * was given must do then. */
+const char *const *shim_initial_environment(void)
+{
+	const long *stack = __libc_stack_end;
+	const char *const *argv = (const char *const *)(stack + 1);
+
+	if (*stack < 1 || *stack > 1 << 22 || argv[*stack])
+		return (const char *const *)environ;
+	return argv + *stack + 1;
+}
 
 /* What AT_EXECFN points to where the kernel was told another file. */
 static char executed_as[SNR_PATH_MAX];

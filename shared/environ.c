@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A child's environment with LD_PRELOAD and SNAPREDIR_IMAGE as they must be. Callable from
- * everywhere. It must never copy or judge a variable that is not one of these two.
+ * A child's environment with LD_PRELOAD, LD_AUDIT and SNAPREDIR_IMAGE as they must be. Callable
+ * from everywhere. It must never copy or judge a variable that is not one of these.
  */
 #include "shared/environ.h"
 
@@ -11,8 +11,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PRELOAD "LD_PRELOAD="
-#define IMAGE   SNR_IMAGE_ENV "="
+#define IMAGE SNR_IMAGE_ENV "="
+
+/* A variable of ld.so's that lists objects (ld.so(8)), and what of ours is in it. */
+struct variable {
+	const char *prefix;
+	const char *ending; /* what stands there for the ".so" of a shim */
+};
+
+static const struct variable variables[] = {{"LD_PRELOAD=", ".so"}, {"LD_AUDIT=", SNR_COMPANION}};
+#define VARIABLES   (sizeof(variables) / sizeof(*variables))
+#define SHIM_ENDING 3u /* ".so" */
+
+/* One of them, and what it is to hold. */
+struct edit {
+	const struct variable *variable;
+	const char *shim; /* or NULL: nothing of ours */
+	const char *const *ours;
+};
 
 /* Output that only counts where OUT is NULL: measuring and building are the same code. */
 struct sink {
@@ -51,12 +67,19 @@ static bool is_variable(const char *string, const char *prefix)
 	return !*prefix;
 }
 
-static bool is_element(const char *text, size_t len, const char *path)
+/* Is the element that of the shim at PATH? */
+static bool is_element(const struct edit *edit, const char *text, size_t len, const char *path)
 {
-	return path && *path && snr_length(path) == len && snr_equal(text, path, len);
+	size_t ending = snr_length(edit->variable->ending);
+	size_t whole = path ? snr_length(path) : 0;
+	size_t stem = whole > SHIM_ENDING ? whole - SHIM_ENDING : 0;
+
+	return stem && len == stem + ending && snr_equal(text, path, stem) &&
+	       snr_equal(text + stem, edit->variable->ending, ending);
 }
 
-/* ld.so: elements of LD_PRELOAD are separated by colons or blanks (ld.so(8)). */
+/* Elements of LD_PRELOAD are separated by colons or blanks, those of LD_AUDIT by colons only, but a
+ * blank in one does no harm here: nothing of ours has one. */
 static size_t element_length(const char *text)
 {
 	size_t len = 0;
@@ -66,71 +89,72 @@ static size_t element_length(const char *text)
 	return len;
 }
 
-enum preload_edit {
+enum list_decision {
 	EDIT_KEEP,   /* as it is */
 	EDIT_REMOVE, /* it held nothing but ours */
 	EDIT_CHANGE,
 };
 
-struct preload_view {
+struct list_view {
 	size_t kept; /* elements that stay */
 	bool taken;  /* one of ours must go */
 	bool has;    /* the shim is among them */
 };
 
-static bool stays(const struct snr_environ *want, const char *text, size_t len)
+static bool stays(const struct edit *edit, const char *text, size_t len)
 {
-	if (is_element(text, len, want->shim))
+	if (is_element(edit, text, len, edit->shim))
 		return true;
-	return !is_element(text, len, want->ours[0]) && !is_element(text, len, want->ours[1]);
+	return !is_element(edit, text, len, edit->ours[0]) &&
+	       !is_element(edit, text, len, edit->ours[1]);
 }
 
-static struct preload_view view_preload(const struct snr_environ *want, const char *value)
+static struct list_view view_list(const struct edit *edit, const char *value)
 {
-	struct preload_view view = {0};
+	struct list_view view = {0};
 
 	for (;;) {
 		size_t len = element_length(value);
 
-		if (stays(want, value, len))
+		if (stays(edit, value, len))
 			view.kept++;
 		else
 			view.taken = true;
-		view.has |= is_element(value, len, want->shim);
+		view.has |= is_element(edit, value, len, edit->shim);
 		if (!value[len])
 			return view;
 		value += len + 1;
 	}
 }
 
-static enum preload_edit decide_preload(const struct snr_environ *want,
-					const struct preload_view *view, bool append)
+static enum list_decision decide_list(const struct edit *edit, const struct list_view *view,
+				      bool append)
 {
-	if (append && want->shim && !view->has)
+	if (append && edit->shim && !view->has)
 		return EDIT_CHANGE;
 	if (!view->taken)
 		return EDIT_KEEP;
 	return view->kept ? EDIT_CHANGE : EDIT_REMOVE;
 }
 
-static void sink_shim(struct sink *sink, const char *shim)
+static void sink_shim(struct sink *sink, const struct edit *edit)
 {
-	sink_text(sink, shim, snr_length(shim));
+	sink_text(sink, edit->shim, snr_length(edit->shim) - SHIM_ENDING);
+	sink_text(sink, edit->variable->ending, snr_length(edit->variable->ending));
 }
 
 /* Each element that stays brings the separator before it along, but for the first. */
-static void sink_preload(struct sink *sink, const struct snr_environ *want, const char *value,
-			 bool append)
+static void sink_list(struct sink *sink, const struct edit *edit, const char *value, bool append)
 {
-	const struct preload_view view = view_preload(want, value);
+	const struct list_view view = view_list(edit, value);
 	bool first = true;
 
 	sink_new(sink);
-	sink_text(sink, PRELOAD, sizeof(PRELOAD) - 1);
+	sink_text(sink, edit->variable->prefix, snr_length(edit->variable->prefix));
 	for (const char *at = value;;) {
 		size_t len = element_length(at);
 
-		if (stays(want, at, len)) {
+		if (stays(edit, at, len)) {
 			if (!first)
 				sink_text(sink, at - 1, 1);
 			sink_text(sink, at, len);
@@ -140,28 +164,27 @@ static void sink_preload(struct sink *sink, const struct snr_environ *want, cons
 			break;
 		at += len + 1;
 	}
-	if (append && want->shim && !view.has) {
+	if (append && edit->shim && !view.has) {
 		if (!first)
 			sink_text(sink, ":", 1);
-		sink_shim(sink, want->shim);
+		sink_shim(sink, edit);
 	}
 	sink_text(sink, "", 1);
 }
 
-static void put_preload(struct sink *sink, const struct snr_environ *want, const char *string,
-			bool last)
+static void put_list(struct sink *sink, const struct edit *edit, const char *string, bool last)
 {
-	const char *value = string + sizeof(PRELOAD) - 1;
-	const struct preload_view view = view_preload(want, value);
+	const char *value = string + snr_length(edit->variable->prefix);
+	const struct list_view view = view_list(edit, value);
 
-	switch (decide_preload(want, &view, last)) {
+	switch (decide_list(edit, &view, last)) {
 	case EDIT_KEEP:
 		sink_slot(sink, string);
 		break;
 	case EDIT_REMOVE:
 		break;
 	case EDIT_CHANGE:
-		sink_preload(sink, want, value, last);
+		sink_list(sink, edit, value, last);
 		break;
 	}
 }
@@ -178,25 +201,49 @@ static void put_image(struct sink *sink, const struct snr_environ *want)
 	sink_text(sink, "", 1);
 }
 
-static const char *const *last_preload(const char *const *envp)
+static const char *const *last_of(const char *const *envp, const struct variable *variable)
 {
 	const char *const *last = NULL;
 
 	for (; envp && *envp; envp++)
-		if (is_variable(*envp, PRELOAD))
+		if (is_variable(*envp, variable->prefix))
 			last = envp;
 	return last;
 }
 
+/* Put STRING if it is one of the lists. */
+static bool put_any_list(struct sink *sink, const struct snr_environ *want,
+			 const struct edit *edits, const char *const *env)
+{
+	for (size_t i = 0; i < VARIABLES; i++) {
+		if (is_variable(*env, edits[i].variable->prefix)) {
+			put_list(sink, &edits[i], *env, env == last_of(want->envp, &variables[i]));
+			return true;
+		}
+	}
+	return false;
+}
+
+static void put_missing_list(struct sink *sink, const struct edit *edit)
+{
+	sink_new(sink);
+	sink_text(sink, edit->variable->prefix, snr_length(edit->variable->prefix));
+	sink_shim(sink, edit);
+	sink_text(sink, "", 1);
+}
+
 static void walk(struct sink *sink, const struct snr_environ *want)
 {
-	const char *const *last = last_preload(want->envp);
+	const struct edit edits[VARIABLES] = {
+		{&variables[0], want->shim, want->ours},
+		{&variables[1], want->libraries ? want->shim : NULL, want->ours},
+	};
 	bool image_done = !want->image;
 
 	for (const char *const *env = want->envp; env && *env; env++) {
-		if (is_variable(*env, PRELOAD)) {
-			put_preload(sink, want, *env, env == last);
-		} else if (is_variable(*env, IMAGE)) {
+		if (put_any_list(sink, want, edits, env))
+			continue;
+		if (is_variable(*env, IMAGE)) {
 			if (!image_done)
 				put_image(sink, want);
 			image_done = true;
@@ -204,12 +251,9 @@ static void walk(struct sink *sink, const struct snr_environ *want)
 			sink_slot(sink, *env);
 		}
 	}
-	if (!last && want->shim) {
-		sink_new(sink);
-		sink_text(sink, PRELOAD, sizeof(PRELOAD) - 1);
-		sink_shim(sink, want->shim);
-		sink_text(sink, "", 1);
-	}
+	for (size_t i = 0; i < VARIABLES; i++)
+		if (edits[i].shim && !last_of(want->envp, &variables[i]))
+			put_missing_list(sink, &edits[i]);
 	if (!image_done)
 		put_image(sink, want);
 	sink_slot(sink, NULL);

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * The environment of a child that is to be redirected: LD_PRELOAD and SNAPREDIR_IMAGE set,
- * everything else as given. Used by the launcher for the program and by the shim at every exec.
- * Allocates nothing, calls no libc: measure first, then build into memory of the caller's.
+ * The environment of a child that is to be redirected: LD_PRELOAD, LD_AUDIT and SNAPREDIR_IMAGE
+ * set, everything else as given. Used by the launcher for the program and by the shim at every
+ * exec. Allocates nothing, calls no libc: measure first, then build into memory of the caller's.
  */
 #ifndef SNR_ENVIRON_H
 #define SNR_ENVIRON_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* The shim's companion, which ld.so asks where libraries are, lies beside it: what stands in its
+ * name for the ".so" of the shim. */
+#define SNR_COMPANION "-audit.so"
 
 /* "SNAPREDIR_IMAGE=" FD ":" PID and the NUL: what snr_environ_image writes at most. */
 #define SNR_IMAGE_VALUE 32
@@ -15,10 +20,11 @@
 struct snr_environ {
 	const char *const *envp; /* what it would get without us, NULL-terminated; NULL is empty */
 	const char *shim;        /* path to have in LD_PRELOAD, or NULL: none */
+	bool libraries;          /* its companion (SNR_COMPANION) is to be in LD_AUDIT */
 	const char *name; /* what the program was executed as, where that is not what the kernel was
 			     told (SNR_IMAGE_ENV in shared/rules.h); else NULL. Needs IMAGE */
 	const char *image; /* value of SNAPREDIR_IMAGE ("FD:PID"), or NULL: not set */
-	/* Elements of LD_PRELOAD that are ours (the shims of both word sizes; NULL or "" where
+	/* Elements that are ours (the shims of both word sizes; NULL or "" where
 	 * there is none): taken out wherever they are not SHIM. */
 	const char *ours[2];
 };
@@ -34,10 +40,10 @@ struct snr_environ_size snr_environ_measure(const struct snr_environ *want);
 
 /* Build WANT into SLOTS and BYTES, which have the size that snr_environ_measure told. The result
  * points into WANT->envp's strings: it lives no longer than they do.
- * LD_PRELOAD: the shim is appended behind a colon, so that order, empty elements and literal $LIB
- * of the user's own value stay, and taking it out again gives just that value back (a variable that
- * held nothing but the shim goes away). A shim that is there already is not moved or doubled. Of
- * several LD_PRELOADs ld.so obeys the last: that one is extended. */
+ * LD_PRELOAD, and LD_AUDIT likewise: the shim is appended behind a colon, so that order, empty
+ * elements and literal $LIB of the user's own value stay, and taking it out again gives just that
+ * value back (a variable that held nothing but the shim goes away). A shim that is there already is
+ * not moved or doubled. Of several LD_PRELOADs ld.so obeys the last: that one is extended. */
 void snr_environ_build(const struct snr_environ *want, char **slots, char *bytes);
 
 /* Write "FD:PID" into OUT. */

@@ -41,6 +41,8 @@ enum snr_image_flag {
 	SNR_IMAGE_STRICT = 1 << 0, /* --strict-resolution: remember nothing about links */
 	SNR_IMAGE_LOG_JSON = 1 << 1,
 	SNR_IMAGE_IO_URING = 1 << 2, /* --io-uring=allow: it is let through, unseen */
+	/* a rule may lead to libraries: the shim's companion is to be in LD_AUDIT */
+	SNR_IMAGE_LIBRARIES = 1 << 3,
 };
 
 /* A string in the image: offset of its first byte and its length; a NUL follows it. */

@@ -43,6 +43,17 @@ for shim in "$SNAPREDIR_BUILD"/lib/*/libsnapredir.so; do
 	done
 done
 
+# Its companion in LD_AUDIT: alone in a name space that has no libc.
+for audit in "$SNAPREDIR_BUILD"/lib/*/libsnapredir-audit.so; do
+	kind=$(basename "$(dirname "$audit")")
+	objdump -T "$audit" >"$WORK/symbols"
+	readelf -dW "$audit" >"$WORK/dynamic"
+	check "$kind: the companion needs nothing" \
+		sh -c '! grep -E "NEEDED|TEXTREL" "$1" && ! grep -F "*UND*" "$2"' - "$WORK/dynamic" "$WORK/symbols"
+	check "$kind: the companion is asked for libraries only" \
+		test "$(awk '/ \.text\t/ { print $NF }' "$WORK/symbols" | sort | xargs)" = 'la_objsearch la_version'
+done
+
 # The generator: what it does not understand stops the build.
 refuses() { # NAME ROW MESSAGE
 	printf 'SYS(open, (FPATH, OFLAGS, MODE), CREATES)\nSYS(mkdir, (LPATH, MODE), 0)\n%s\n' "$2" >"$WORK/table"

@@ -13,8 +13,10 @@
 
 #include <cmocka.h>
 
-#define SHIM   "/s/lib/x86_64-linux-gnu/libsnapredir.so"
-#define SHIM32 "/s/lib/i386-linux-gnu/libsnapredir.so"
+#define SHIM    "/s/lib/x86_64-linux-gnu/libsnapredir.so"
+#define SHIM32  "/s/lib/i386-linux-gnu/libsnapredir.so"
+#define AUDIT   "/s/lib/x86_64-linux-gnu/libsnapredir-audit.so"
+#define AUDIT32 "/s/lib/i386-linux-gnu/libsnapredir-audit.so"
 
 /* Build and compare with WANTED; guard words behind both areas catch a wrong measure. */
 static void check_with(const char *const *envp, const char *shim, const char *image,
@@ -99,6 +101,26 @@ static void test_several_variables(void **state)
 		   LIST("SNAPREDIR_IMAGES=1"));
 }
 
+/* LD_AUDIT is written by the same code; its element is the shim's companion. */
+static void test_companion(void **state)
+{
+	const struct snr_environ want = {.envp = LIST("LD_AUDIT=/x.so"),
+					 .shim = SHIM,
+					 .libraries = true,
+					 .ours = {SHIM, SHIM32}};
+	const struct snr_environ none = {.envp = LIST("LD_AUDIT=" AUDIT32 ":/x.so:" AUDIT),
+					 .ours = {SHIM, SHIM32}};
+	char *slots[4], bytes[512];
+
+	assert_int_equal(snr_environ_measure(&want).slots, 3);
+	snr_environ_build(&want, slots, bytes);
+	assert_string_equal(slots[0], "LD_AUDIT=/x.so:" AUDIT);
+	assert_string_equal(slots[1], "LD_PRELOAD=" SHIM);
+	snr_environ_build(&none, slots, bytes);
+	assert_string_equal(slots[0], "LD_AUDIT=/x.so");
+	assert_null(slots[1]);
+}
+
 static void test_name(void **state)
 {
 	const struct snr_environ want = {.image = "1:2", .name = "./a b:c"};
@@ -177,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_taken_out),
 		cmocka_unit_test(test_other_word_size),
 		cmocka_unit_test(test_several_variables),
+		cmocka_unit_test(test_companion),
 		cmocka_unit_test(test_name),
 		cmocka_unit_test(test_odd_strings_stay),
 		cmocka_unit_test(test_no_shim_paths),
