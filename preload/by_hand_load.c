@@ -10,6 +10,16 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 
+/* clang makes no jump of it for i386 unless it must. */
+#if defined(__clang__) && defined(__has_attribute)
+#if __has_attribute(musttail)
+#define JUMP __attribute__((musttail)) return
+#endif
+#endif
+#ifndef JUMP
+#define JUMP return
+#endif
+
 SHIM_REAL_POINTER(void *, dlopen, (const char *file, int mode))
 SHIM_REAL_POINTER(void *, dlmopen, (Lmid_t list, const char *file, int mode))
 
@@ -55,7 +65,7 @@ SHIM_EXPORT void *dlopen(const char *file, int mode)
 
 	if (slot)
 		return changed_dlopen(slot, file, mode);
-	return real_dlopen()(file, mode);
+	JUMP real_dlopen()(file, mode);
 }
 
 SHIM_EXPORT void *dlmopen(Lmid_t list, const char *file, int mode)
@@ -64,5 +74,5 @@ SHIM_EXPORT void *dlmopen(Lmid_t list, const char *file, int mode)
 
 	if (slot)
 		return changed_dlmopen(slot, list, file, mode);
-	return real_dlmopen()(list, file, mode);
+	JUMP real_dlmopen()(list, file, mode);
 }
