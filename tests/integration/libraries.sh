@@ -29,7 +29,7 @@ build() {
 		'	for (int i = 1; i < argc; i++) { h = dlopen(argv[i], RTLD_NOW);' \
 		'		plug = h ? (void (*)(void))dlsym(h, "plug") : 0;' \
 		'		if (plug) plug(); else puts("none"); } }' >"$WORK/main.c"
-	local libs=(-Wl,--no-as-needed -lm -L"$built/lib" -lacme -ldl)
+	local libs=("-Wl,--no-as-needed" -lm -L"$built/lib" -lacme -ldl)
 	program bin/runpath "${libs[@]}" -Wl,--enable-new-dtags,-rpath,/opt/acme/lib:/opt/acme/plugins
 	program bin/rpath "${libs[@]}" -Wl,--disable-new-dtags,-rpath,/opt/acme/lib:/opt/acme/plugins
 	program bin/origin "${libs[@]}" -Wl,--enable-new-dtags,-rpath,'$ORIGIN/../lib:${ORIGIN}/inner'
