@@ -205,14 +205,6 @@ static int refuse_emptying(const struct question *q)
 	return err ? err : -ENOTEMPTY;
 }
 
-/* In /proc nothing has another name: the kernel says why (EXDEV, EPERM). */
-static bool is_in_proc(const struct question *q, int n)
-{
-	long len = q->resolved[n].at_rule ? 0 : kernel_path(q, n);
-
-	return len > 0 && snr_begins(q->scratch->pending, (size_t)len, "/proc/");
-}
-
 /* rename(2) of or onto a mount point, both in directories of one side. */
 static int refuse_rename(const struct question *q)
 {
@@ -223,8 +215,7 @@ static int refuse_rename(const struct question *q)
 	long new = kind_of(q, 1, &new_slash);
 	int err;
 
-	if (!directory_is_found(q, 0) || !directory_is_found(q, 1) || is_in_proc(q, 0) ||
-	    is_in_proc(q, 1))
+	if (!directory_is_found(q, 0) || !directory_is_found(q, 1))
 		return 0;
 	if (old < 0 || (new >= 0 ? flags &FLAG_NOREPLACE : flags &FLAG_EXCHANGE))
 		return 0;
