@@ -19,7 +19,7 @@ prepare() {
 	printf 'bind $T/v/%s $T/target\n' some/dir some/there empty/only some/deep/er/dir target-of-none
 	# shellcheck disable=SC2016
 	printf 'bind $T/v/%s $T/target/file\n' some/file some/.hidden
-	for ((i = 0; i < 120; i++)); do
+	for ((i = 0; i < 40; i++)); do
 		# shellcheck disable=SC2016
 		printf 'bind $T/v/many/rule-%d-with-a-name-of-some-length $T/target\n' $i
 	done

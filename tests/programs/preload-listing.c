@@ -118,7 +118,7 @@ static void seek_everywhere(const char *path)
 /* More streams at a time than fit into any small table, each at another place. */
 static void list_interleaved(const char *path)
 {
-	enum { STREAMS = 100 };
+	enum { STREAMS = 70 };
 	DIR *dir[STREAMS];
 	size_t total = 0, live = STREAMS;
 
