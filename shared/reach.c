@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Paths that are longer for the kernel than for the program. Only walk.c calls it.
+ * Paths that are longer for the kernel than for the program. Only walk.c and walk_answer.c call it.
  * It must never be asked where the path as it is would do: it opens a directory.
  */
 #include "shared/reach.h"

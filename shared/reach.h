@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Paths that are longer for the kernel than for the program: PATH_MAX limits what is handed over,
  * not how deep a file lies, so a long path is reached through a short name of a directory on its
- * way. Only walk.c calls it.
+ * way. Only walk.c and walk_answer.c call it.
  */
 #ifndef SNR_REACH_H
 #define SNR_REACH_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What is left of a path to walk. Only walk.c calls it.
+ * What is left of a path to walk. Only walk.c and walk_answer.c call it.
  * It must never change the program's text.
  */
 #include "shared/rest.h"

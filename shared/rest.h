@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What is left of a path to walk: first of the links that were met, then of the program's own text.
- * Only walk.c calls it.
+ * Only walk.c and walk_answer.c call it.
  */
 #ifndef SNR_REST_H
 #define SNR_REST_H

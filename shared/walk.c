@@ -4,11 +4,9 @@
  * path, and a link's text starts over there. It must never change anything, and never answer what
  * the kernel would answer itself on the path it is given.
  */
-#include "shared/walk.h"
+#include "shared/walking.h"
 
-#include "shared/memo.h"
 #include "shared/reach.h"
-#include "shared/rest.h"
 #include "shared/rewrite.h"
 #include "shared/text.h"
 
@@ -16,43 +14,7 @@
 #include <errno.h>
 #include <linux/fcntl.h>
 
-struct walk {
-	const struct snr_image *image;
-	struct snr_facts *facts;
-	const struct snr_host *host;
-	struct snr_scratch *scratch;
-	struct snr_lookup lookup;
-	size_t len;                    /* of scratch->where; "/" is length 0 */
-	uint64_t hash;                 /* of scratch->where */
-	const struct snr_entry *entry; /* of scratch->where */
-	uint32_t rule;                 /* that decides scratch->where */
-	uint32_t parent_rule;
-	struct snr_rest rest; /* its links are in scratch->pending */
-	int dirfd;            /* where a relative text starts, and scratch->base with it; ... */
-	size_t base_len;      /* ... 0: at the root, or no longer known */
-	uint32_t base_rule;
-	unsigned links;
-	int error;      /* -errno that only we can know */
-	int missing;    /* -errno of the name at which the walk stopped */
-	int barred;     /* -errno of the first directory that could not be searched by its name */
-	bool canonical; /* the name is asked for, not a path: everything must exist */
-	bool crossed;   /* the kernel would end up elsewhere with the program's text */
-	bool stopped;   /* the kernel takes it from here: a name is missing, a magic link, ... */
-	bool directory; /* the text ends in a slash or a dot: it must be a directory */
-	bool dot;       /* it is a dot */
-	bool jumped;    /* a link through /proc was met: it may lead elsewhere at any time */
-	bool up_left;   /* stopped at a dot-dot, which the kernel is to refuse */
-
-	/* For the facts: the program's own text up to the component that is being resolved. */
-	bool lexical; /* the text so far names what its hash says */
-	bool looked;  /* the component was looked at, or known */
-	bool strayed; /* it led through a rule or over a border */
-	unsigned links_before;
-	uint64_t text_hash;
-};
-
-/* The kernel's path of where we are, in scratch->real. */
-static long real_path(struct walk *walk)
+long snr_walk_real_path(struct walk *walk)
 {
 	const char *where = walk->len ? walk->scratch->where : "/";
 
@@ -125,7 +87,7 @@ static void walk_up(struct walk *walk)
 	uint32_t rule = walk->rule;
 	long err;
 
-	err = real_path(walk);
+	err = snr_walk_real_path(walk);
 	if (err < 0) {
 		walk->error = (int)err;
 		return;
@@ -239,7 +201,7 @@ static void look(struct walk *walk, bool last, bool slash)
 	walk->looked = true;
 	if (snr_facts_get(walk->facts, walk->hash) == SNR_PLAIN)
 		return;
-	n = real_path(walk);
+	n = snr_walk_real_path(walk);
 	if (n < 0) {
 		walk->error = (int)n;
 		return;
@@ -262,7 +224,7 @@ static void look(struct walk *walk, bool last, bool slash)
 /* A rule's own path or a parent of one is no link; but it may lack its target. */
 static void check_there(struct walk *walk)
 {
-	long n = real_path(walk);
+	long n = snr_walk_real_path(walk);
 
 	if (n >= 0)
 		n = walk->host->read_link(walk->host->context, walk->scratch->real,
@@ -288,7 +250,7 @@ static bool may_enter(struct walk *walk)
 
 	if (snr_facts_get(walk->facts, snr_hash_searched(walk->hash)) == SNR_PLAIN)
 		return true;
-	if (real_path(walk) < 0)
+	if (snr_walk_real_path(walk) < 0)
 		return true;
 	err = walk->host->search(walk->host->context, walk->scratch->real);
 	if (err == -EACCES && name_from_start(walk))
@@ -368,65 +330,6 @@ static void step(struct walk *walk, const struct snr_name *name)
 	walk_down(walk, name);
 }
 
-/* What the kernel must still walk itself from where we are. */
-static void add_rest(const struct walk *walk, struct snr_builder *builder)
-{
-	if (walk->stopped) {
-		if (walk->up_left)
-			snr_add(builder, "/..", 3);
-		snr_rest_add(&walk->rest, builder);
-	} else if (walk->directory) {
-		snr_add(builder, "/.", walk->dot ? 2 : 1);
-	}
-}
-
-static long write_path(struct walk *walk, char *out)
-{
-	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
-	long n = real_path(walk);
-
-	if (n < 0)
-		return n;
-	snr_add(&builder, walk->scratch->real, (size_t)n);
-	add_rest(walk, &builder);
-	n = snr_finish(&builder);
-	if (n != -ENAMETOOLONG)
-		return n;
-	builder = (struct snr_builder){.out = out, .size = SNR_PATH_MAX};
-	add_rest(walk, &builder);
-	n = snr_finish(&builder);
-	return n < 0 ? n : snr_reach_from(walk->host, walk->scratch->real, out, (size_t)n);
-}
-
-static void finish(struct walk *walk, char *out, struct snr_resolved *result)
-{
-	long n;
-
-	result->rule = walk->rule;
-	result->parent_rule = walk->parent_rule;
-	if (!walk->stopped && !walk->error) {
-		result->at_rule = walk->entry && walk->entry->rule != SNR_NO_RULE;
-		result->ancestor = walk->entry && walk->entry->ancestor;
-	}
-	/* What is missing can become a link only by a call that makes us forget. */
-	if (!walk->crossed && !walk->error && !walk->jumped && walk->rest.text[0] == '/' &&
-	    (!walk->stopped || walk->missing == -ENOENT || walk->missing == -ENOTDIR))
-		result->memo = SNR_MEMO_UNCHANGED;
-	/* As long as the kernel walks the same way it meets the same error, and says it better. */
-	if (!walk->crossed)
-		return;
-	result->error = walk->barred ? walk->barred : walk->error;
-	if (result->error)
-		return;
-	n = write_path(walk, out);
-	if (n < 0) {
-		result->error = (int)n;
-		return;
-	}
-	result->changed = true;
-	result->len = (uint32_t)n;
-}
-
 static void run(struct walk *walk)
 {
 	struct snr_name name;
@@ -463,7 +366,7 @@ void snr_walk(const struct snr_image *image, struct snr_facts *facts, const stru
 
 	start(&walk, image, facts, host, scratch, base_len);
 	run(&walk);
-	finish(&walk, out, result);
+	snr_walk_answer(&walk, out, result);
 }
 
 long snr_canonical(const struct snr_image *image, const struct snr_host *host,
@@ -488,7 +391,7 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 	if (walk.barred || walk.error || walk.stopped)
 		return walk.barred ? walk.barred : walk.error ? walk.error : walk.missing;
 	if (walk.directory) {
-		err = real_path(&walk);
+		err = snr_walk_real_path(&walk);
 		if (err >= 0)
 			err = host->search(host->context, scratch->real);
 		if (err < 0 && !(err == -ENOENT && walk.entry && walk.entry->ancestor))

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * What comes of a walk: the path for the kernel, or the errno that only we can know. Only walk.c
+ * calls it. It must never look at a name again: the walk has seen all of them.
+ */
+#include "shared/walking.h"
+
+#include "shared/memo.h"
+#include "shared/reach.h"
+
+#include <errno.h>
+
+/* What the kernel must still walk itself from where we are. */
+static void add_rest(const struct walk *walk, struct snr_builder *builder)
+{
+	if (walk->stopped) {
+		if (walk->up_left)
+			snr_add(builder, "/..", 3);
+		snr_rest_add(&walk->rest, builder);
+	} else if (walk->directory) {
+		snr_add(builder, "/.", walk->dot ? 2 : 1);
+	}
+}
+
+static long write_path(struct walk *walk, char *out)
+{
+	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
+	long n = snr_walk_real_path(walk);
+
+	if (n < 0)
+		return n;
+	snr_add(&builder, walk->scratch->real, (size_t)n);
+	add_rest(walk, &builder);
+	n = snr_finish(&builder);
+	if (n != -ENAMETOOLONG)
+		return n;
+	builder = (struct snr_builder){.out = out, .size = SNR_PATH_MAX};
+	add_rest(walk, &builder);
+	n = snr_finish(&builder);
+	return n < 0 ? n : snr_reach_from(walk->host, walk->scratch->real, out, (size_t)n);
+}
+
+void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
+{
+	long n;
+
+	result->rule = walk->rule;
+	result->parent_rule = walk->parent_rule;
+	if (!walk->stopped && !walk->error) {
+		result->at_rule = walk->entry && walk->entry->rule != SNR_NO_RULE;
+		result->ancestor = walk->entry && walk->entry->ancestor;
+	}
+	/* What is missing can become a link only by a call that makes us forget. */
+	if (!walk->crossed && !walk->error && !walk->jumped && walk->rest.text[0] == '/' &&
+	    (!walk->stopped || walk->missing == -ENOENT || walk->missing == -ENOTDIR))
+		result->memo = SNR_MEMO_UNCHANGED;
+	/* As long as the kernel walks the same way it meets the same error, and says it better. */
+	if (!walk->crossed)
+		return;
+	result->error = walk->barred ? walk->barred : walk->error;
+	if (result->error)
+		return;
+	n = write_path(walk, out);
+	if (n < 0) {
+		result->error = (int)n;
+		return;
+	}
+	result->changed = true;
+	result->len = (uint32_t)n;
+}

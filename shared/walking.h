@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * One walk along a path, while it goes on. Only walk.c and walk_answer.c know it.
+ */
+#ifndef SNR_WALKING_H
+#define SNR_WALKING_H
+
+#include "shared/rest.h"
+#include "shared/walk.h"
+
+struct walk {
+	const struct snr_image *image;
+	struct snr_facts *facts;
+	const struct snr_host *host;
+	struct snr_scratch *scratch;
+	struct snr_lookup lookup;
+	size_t len;                    /* of scratch->where; "/" is length 0 */
+	uint64_t hash;                 /* of scratch->where */
+	const struct snr_entry *entry; /* of scratch->where */
+	uint32_t rule;                 /* that decides scratch->where */
+	uint32_t parent_rule;
+	struct snr_rest rest; /* its links are in scratch->pending */
+	int dirfd;            /* where a relative text starts, and scratch->base with it; ... */
+	size_t base_len;      /* ... 0: at the root, or no longer known */
+	uint32_t base_rule;
+	unsigned links;
+	int error;      /* -errno that only we can know */
+	int missing;    /* -errno of the name at which the walk stopped */
+	int barred;     /* -errno of the first directory that could not be searched by its name */
+	bool canonical; /* the name is asked for, not a path: everything must exist */
+	bool crossed;   /* the kernel would end up elsewhere with the program's text */
+	bool stopped;   /* the kernel takes it from here: a name is missing, a magic link, ... */
+	bool directory; /* the text ends in a slash or a dot: it must be a directory */
+	bool dot;       /* it is a dot */
+	bool jumped;    /* a link through /proc was met: it may lead elsewhere at any time */
+	bool up_left;   /* stopped at a dot-dot, which the kernel is to refuse */
+
+	/* For the facts: the program's own text up to the component that is being resolved. */
+	bool lexical; /* the text so far names what its hash says */
+	bool looked;  /* the component was looked at, or known */
+	bool strayed; /* it led through a rule or over a border */
+	unsigned links_before;
+	uint64_t text_hash;
+};
+
+/* The kernel's path of where we are, in scratch->real. Returns its length or -errno. */
+long snr_walk_real_path(struct walk *walk);
+
+/* Fill RESULT and, if it is changed, OUT from a WALK that is over. */
+void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result);
+
+#endif
