@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Names that come back: readlink, realpath, getcwd and their kin.
+ * Names that come back: readlink and its kin.
  * Called by programs. It must never turn the stored text of a real symbolic link.
  */
 #include "preload/shim.h"
@@ -19,11 +19,6 @@ SHIM_REAL(ssize_t, readlink, (const char *path, char *out, size_t size))
 SHIM_REAL(ssize_t, __readlink_chk, (const char *path, char *out, size_t size, size_t room))
 SHIM_REAL(ssize_t, __readlinkat_chk,
 	  (int dirfd, const char *path, char *out, size_t size, size_t room))
-SHIM_REAL_POINTER(char *, realpath, (const char *path, char *out))
-SHIM_REAL_POINTER(char *, __realpath_chk, (const char *path, char *out, size_t room))
-SHIM_REAL_POINTER(char *, canonicalize_file_name, (const char *path))
-
-/* ---- readlink ---- */
 
 /* The kernel makes the name of this link up: ours goes to OUT, cut there where it is too long. */
 static ssize_t read_reversed(int dirfd, const char *path, char *out, size_t size)
@@ -98,91 +93,23 @@ SHIM_EXPORT ssize_t __readlinkat_chk(int dirfd, const char *path, char *out, siz
 	return readlinkat(dirfd, path, out, size);
 }
 
-/* ---- realpath ---- */
-
-/* NULL with errno set, or OUT, or malloc'd memory where OUT is NULL. */
-static char *canonical_in(struct snr_redirector *redirector, struct shim_slot *slot,
-			  const char *path, long len, char *out)
+long shim_read_link(const char *path, char *out)
 {
-	long n = len ? len : -ENOENT;
+	struct shim_slot *slot = shim_plan(SNR_readlink, (long)path, 0, 0, 0, 0);
+	long n;
 
-	if (len > 0)
-		n = snr_canonical(redirector->image, &redirector->host, &slot->scratch, AT_FDCWD,
-				  path, (size_t)len, slot->text[0]);
-	if (n < 0) {
-		shim_fail(n);
-		return NULL;
-	}
-	if (!out)
-		out = malloc((size_t)n + 1);
-	if (out)
-		snr_copy(out, slot->text[0], (size_t)n + 1);
-	return out;
-}
-
-/* realpath(3) has no limit on the text that it is given, only on what comes out: drop what means
- * nothing. Returns the length in OUT of SNR_PATH_MAX bytes, or -errno. */
-static long squeeze(const char *path, size_t len, char *out)
-{
-	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
-	struct snr_component c = {0};
-	bool directory = false;
-
-	while (snr_next_component(path, len, &c)) {
-		directory = c.end < len || snr_is_dot(path + c.start, c.end - c.start);
-		if (snr_is_dot(path + c.start, c.end - c.start))
-			continue;
-		if (builder.len || path[0] == '/')
-			snr_add(&builder, "/", 1);
-		snr_add(&builder, path + c.start, c.end - c.start);
-	}
-	if (directory || !builder.len)
-		snr_add_text(&builder, path[0] == '/' || builder.len ? "/" : ".");
-	return snr_finish(&builder);
-}
-
-#define ENDLESS (1024 * 1024)
-
-/* As the glibc of the last years does it: every component must be there, and at most PATH_MAX bytes
- * come out. */
-static char *canonical(const char *path, char *out)
-{
-	struct snr_redirector *redirector = shim_redirector();
-	struct shim_slot *slot;
-	long len = -EFAULT;
-
-	if (redirector && path)
-		len = shim_string_length(path, ENDLESS);
-	if (len <
-	    0) /* nothing to redirect, or an argument that the real function knows how to refuse */
-		return real_realpath()(path, out);
-	slot = shim_slot_take();
 	if (!slot)
-		return real_realpath()(path, out);
-	if (len >= SNR_PATH_MAX) {
-		len = squeeze(path, (size_t)len, slot->text[1]);
-		path = slot->text[1];
-	}
-	out = canonical_in(redirector, slot, path, len, out);
+		return snr_rawcall4(__NR_readlinkat, AT_FDCWD, path, out, SNR_PATH_MAX);
+	if (slot->plan.npaths)
+		path = slot->text[0];
+	if (slot->plan.verdict == SNR_FINISHED)
+		n = slot->plan.result;
+	else
+		n = snr_rawcall4(__NR_readlinkat, AT_FDCWD, path, slot->text[1], SNR_PATH_MAX);
+	if (n > 0 && slot->plan.reverse)
+		n = shim_reverse(slot->text[1], (size_t)n, out, SNR_PATH_MAX);
+	else if (n > 0)
+		snr_copy(out, slot->text[1], (size_t)n);
 	shim_slot_release(slot);
-	return out;
-}
-
-SHIM_EXPORT char *realpath(const char *path, char *out)
-{
-	return canonical(path, out);
-}
-
-SHIM_EXPORT char *__realpath_chk(const char *path, char *out, size_t room)
-{
-	if (room < SNR_PATH_MAX)
-		return real___realpath_chk()(path, out, room);
-	return canonical(path, out);
-}
-
-SHIM_EXPORT char *canonicalize_file_name(const char *path)
-{
-	if (!shim_redirector())
-		return real_canonicalize_file_name()(path);
-	return canonical(path, NULL);
+	return n;
 }

@@ -142,6 +142,22 @@ long shim_stat(const char *path, struct stat64 *st, int flags)
 	return result;
 }
 
+long shim_access(const char *path, int mode)
+{
+	struct shim_slot *slot =
+		shim_plan(SNR_faccessat2, AT_FDCWD, (long)path, mode, AT_EACCESS, 0);
+	const struct snr_plan *plan = slot ? &slot->plan : NULL;
+	long result;
+
+	if (plan && plan->verdict == SNR_FINISHED)
+		result = plan->result;
+	else
+		result = shim_host.access(NULL, plan && plan->npaths ? plan->text[0] : path, mode);
+	if (slot)
+		shim_slot_release(slot);
+	return result;
+}
+
 long shim_reverse(const char *name, size_t len, char *out, size_t size)
 {
 	struct snr_redirector *redirector = shim_redirector();

@@ -151,8 +151,15 @@ const char *shim_redirect(enum snr_op op, const char *path, char *text);
  * For code of ours that must not depend on which names of stat this libc has. */
 long shim_stat(const char *path, struct stat64 *st, int flags);
 
-/* The same for the real PATH, no rule applied. */
+/* access(2) to PATH as the program would see it, by the effective ids. 0 or -errno. */
+long shim_access(const char *path, int mode);
+
+/* stat of the real PATH, no rule applied. */
 long shim_stat_real(const char *path, struct stat64 *st, int flags);
+
+/* readlink(2) as the program would see it, into OUT of SNR_PATH_MAX bytes, no NUL: length or -errno
+ * (by_hand_names.c). */
+long shim_read_link(const char *path, char *out);
 
 /* The program's name for the real NAME of LEN bytes, in OUT of SIZE bytes. Length or -errno. */
 long shim_reverse(const char *name, size_t len, char *out, size_t size);

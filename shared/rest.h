@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What is left of a path to walk: first of the links that were met, then of the program's own text.
- * Only walk.c and walk_answer.c call it.
+ * Called by walk.c, walk_answer.c and the shim's realpath.
  */
 #ifndef SNR_REST_H
 #define SNR_REST_H
