@@ -12,6 +12,7 @@
 #include <fts.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 typedef int (*order)(const FTSENT **one, const FTSENT **other);
 typedef int (*order64)(const FTSENT64 **one, const FTSENT64 **other);
@@ -53,6 +54,7 @@ static struct stat narrow_stat(const struct stat64 *st)
 }
 
 #define OURS     (-0x5e4d) /* in fts_rfd, which is a descriptor in a tree of libc's own */
+#define STAYS    0x4000    /* in fts_options: libc would not change the directory */
 
 #define TREE     FTS
 #define ENTRY    FTSENT

@@ -165,14 +165,35 @@ static bool FN(read)(TREE *tree, ENTRY *current, DIR *directory, bool names_only
 	return true;
 }
 
+/* libc goes into a directory before it reads on, unless that is not wanted or there is nothing to
+ * look at: the names in one that cannot be searched are not seen. */
+static bool FN(may_enter)(TREE *tree, ENTRY *current, bool reading, bool names_only)
+{
+	int usual = tree->fts_options & FTS_SEEDOT ? 0 : 2;
+	bool look = !names_only;
+	long error;
+
+	if ((tree->fts_options & FTS_NOSTAT) && (tree->fts_options & FTS_PHYSICAL))
+		look = look && (int)current->fts_nlink != usual;
+	if ((tree->fts_options & STAYS) || (!look && !reading))
+		return true;
+	error = shim_access(current->fts_accpath, X_OK);
+	if (!error)
+		return true;
+	if (look && reading)
+		current->fts_errno = (int)-error;
+	shim_fail(error);
+	return false;
+}
+
 /* The entries of the current directory; READING: the walk goes down into it. NULL: none, or an
  * error that its fts_info tells. */
 static ENTRY *FN(build)(TREE *tree, bool reading, bool names_only)
 {
 	ENTRY *current = tree->fts_cur, *head = NULL;
 	DIR *directory = opendir(current->fts_accpath);
+	bool whole = true;
 	size_t n = 0;
-	bool whole;
 
 	if (!directory) {
 		if (reading) {
@@ -181,7 +202,8 @@ static ENTRY *FN(build)(TREE *tree, bool reading, bool names_only)
 		}
 		return NULL;
 	}
-	whole = FN(read)(tree, current, directory, names_only, &head, &n);
+	if (FN(may_enter)(tree, current, reading, names_only))
+		whole = FN(read)(tree, current, directory, names_only, &head, &n);
 	closedir(directory);
 	tree->fts_path[current->fts_pathlen] = '\0';
 	if (!n && whole && reading)
@@ -261,6 +283,8 @@ static TREE *FN(open)(char *const *paths, int options, FN(compare) compare)
 	if (!tree)
 		return NULL;
 	tree->fts_options = options | FTS_NOCHDIR;
+	if (options & (FTS_NOCHDIR | FTS_LOGICAL))
+		tree->fts_options |= STAYS;
 	tree->fts_compar = (int (*)(const void *, const void *))(void *)compare;
 	tree->fts_rfd = OURS;
 	tree->fts_pathlen = USHRT_MAX; /* no path of an entry can be longer */

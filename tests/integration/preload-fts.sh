@@ -4,7 +4,7 @@
 . tests/lib.sh
 
 prepare() {
-	mkdir -p target/sub/deeper target/skipped target/inner inner target/locked
+	mkdir -p target/sub/deeper target/skipped target/inner inner target/locked target/closed/sub
 	echo hello >target/again
 	echo deep >target/sub/deeper/deep
 	echo hidden >target/skipped/hidden
@@ -15,7 +15,9 @@ prepare() {
 	ln -s .. target/sub/up
 	ln -s /opt/acme/sub/deeper target/back
 	ln -s /opt/acme out
+	echo unseen >target/closed/unseen
 	chmod 0 target/locked
+	chmod 644 target/closed
 }
 rules <<'END'
 bind /opt/acme $T/target
@@ -36,6 +38,7 @@ for form in '' -32; do
 	same "fts$form of files" "$program" /opt/acme/again /opt/acme/link /opt/acme/dangling
 	same "fts$form by a relative path" sh -c 'cd /opt/acme/sub && exec "$@"' sh "$program" . .. ../inner
 	same -u "fts$form" "$program" /opt/acme
+	same -u "fts$form into what cannot be searched" "$program" /opt/acme/closed /opt/acme/locked
 	same "fts$form without rules" "$program" "$T/inner"
 done
 finish

@@ -81,6 +81,7 @@ int main(int argc, char **argv)
 				      FTS_PHYSICAL | FTS_NOCHDIR,
 				      FTS_PHYSICAL | FTS_COMFOLLOW,
 				      FTS_PHYSICAL | FTS_NOSTAT | FTS_NOCHDIR,
+				      FTS_PHYSICAL | FTS_NOSTAT,
 				      FTS_PHYSICAL | FTS_SEEDOT | FTS_NOCHDIR,
 				      FTS_LOGICAL,
 				      FTS_LOGICAL | FTS_SEEDOT,
