@@ -67,8 +67,11 @@ bool shim_address_is_path(const void *address, socklen_t len)
 
 /* ---- names that are too long ---- */
 
-/* "/proc/PID/fd/FD/LAST": by our number, not by "self", so that another process that gets this name
- * back can still tell where it leads. */
+/* "/proc/PID//fd/FD/LAST": by our number, not by "self", so that another process that gets this
+ * name back can still tell where it leads, and with a slash too many, so that it can tell that it
+ * is one of ours: the kernel keeps the text as it is. */
+#define HELD "//fd/"
+
 static long write_held(long fd, const char *last, struct shim_address *out)
 {
 	char text[SNR_ADDRESS_SIZE];
@@ -80,7 +83,7 @@ static long write_held(long fd, const char *last, struct shim_address *out)
 		return n;
 	snr_add_text(&builder, "/proc/");
 	snr_add(&builder, process, (size_t)n);
-	snr_add_text(&builder, "/fd/");
+	snr_add_text(&builder, HELD);
 	snr_add_number(&builder, fd);
 	if (*last) {
 		snr_add_text(&builder, "/");
@@ -171,8 +174,19 @@ long shim_address_plan(enum snr_op op, const void *address, socklen_t len,
 
 /* ---- back ---- */
 
-/* A name that a process of ours made short: "/proc/PID/fd/FD/LAST". Its directory, as long as that
- * process holds it. */
+/* Is PATH of LEN bytes "/proc/PID//fd/FD"? */
+static bool is_held(const char *path, size_t len)
+{
+	size_t at = sizeof("/proc/") - 1, fd = sizeof(HELD) - 1;
+
+	if (!snr_begins(path, len, "/proc/"))
+		return false;
+	at += snr_digits(path + at, len - at);
+	return snr_begins(path + at, len - at, HELD) &&
+	       snr_digits(path + at + fd, len - at - fd) == len - at - fd;
+}
+
+/* A name that a process of ours made short. Its directory, as long as that process holds it. */
 static size_t reverse_held(const struct snr_image *image, const struct name *real,
 			   unsigned char own[SNR_ADDRESS_SIZE])
 {
@@ -185,7 +199,7 @@ static size_t reverse_held(const struct snr_image *image, const struct name *rea
 
 	while (cut > 0 && path[cut - 1] != '/')
 		cut--;
-	if (cut < 2 || !snr_is_magic_link(path, cut - 1))
+	if (cut < 2 || !is_held(path, cut - 1))
 		return 0;
 	slot = shim_slot_take();
 	if (!slot)
