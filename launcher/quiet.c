@@ -21,18 +21,17 @@ void quiet_begin(struct quiet *quiet)
 	sigprocmask(SIG_SETMASK, &all, &quiet->blocked);
 	sigpending(&waiting);
 	quiet->pending = sigismember(&waiting, SIGCHLD) == 1;
-	/* A signal that is blocked waits even if it is ignored (signal(7)); but setting SIG_IGN
-	 * drops those that wait. */
-	if (quiet->pending)
-		sigaction(SIGCHLD, NULL, &quiet->child);
-	else
+	/* A signal that is blocked waits even if it is ignored (signal(7)); but setting SIG_IGN, or
+	 * SIG_DFL for one that is ignored then, drops those that wait (sigaction(2)). */
+	if (!quiet->pending)
 		ignore_children(&quiet->child);
 }
 
 void quiet_end(const struct quiet *quiet)
 {
-	if (!quiet->pending)
+	if (!quiet->pending) {
 		ignore_children(NULL);
-	sigaction(SIGCHLD, &quiet->child, NULL);
+		sigaction(SIGCHLD, &quiet->child, NULL);
+	}
 	sigprocmask(SIG_SETMASK, &quiet->blocked, NULL);
 }

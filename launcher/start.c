@@ -189,15 +189,32 @@ static int attempt_preload(void *context, const char *file, char *const argv[], 
 	return execute(preload, plan->changed ? plan->real : file, argv, envp, shim);
 }
 
-/* A copy of FD that programs inherit, out of the way of their own: at SNR_FD_BASE or above, or as
- * high as RLIMIT_NOFILE allows. -errno where there is none. */
-static int high_copy(int fd)
+/* A copy of FD that programs inherit, at SNR_FD_BASE or above: out of the way of their own. The
+ * soft limit may be lower; descriptors beyond it stay usable. -errno where there is none. */
+static int copy_beyond(int fd)
 {
-	struct rlimit limit;
+	struct rlimit limit, raised;
 	int copy = fcntl(fd, F_DUPFD, SNR_FD_BASE);
 
 	if (copy >= 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return copy >= 0 ? copy : -errno;
+	raised = limit;
+	raised.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+		copy = fcntl(fd, F_DUPFD, SNR_FD_BASE);
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	return copy < 0 ? -EINVAL : copy;
+}
+
+/* The same, or where the hard limit lies below that, as high as it allows. */
+static int high_copy(int fd)
+{
+	struct rlimit limit;
+	int copy = copy_beyond(fd);
+
+	if (copy >= 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return copy;
 	int from = limit.rlim_cur < SNR_FD_BASE ? (int)limit.rlim_cur : SNR_FD_BASE;
 	while (copy < 0 && --from > STDERR_FILENO)
 		copy = fcntl(fd, F_DUPFD, from);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,30 +53,56 @@ static _Noreturn void be_tracer(int talk, pid_t program, const struct image *ima
 	_exit(tracer_main(&setup));
 }
 
-/* Fork the side process by way of one that ends at once, so that it is nobody's child here, and in
- * a session of its own: what is sent to the program's process group is not for it. Returns 0 or
- * -errno. */
-static int fork_tracer(const int talk[2], const struct image *image, int log_fd)
+/* Where orphans become children of this very process: it is the first of its namespace, as in a
+ * container, or was made a subreaper (prctl(2)) by whoever started us. */
+static bool adopts_orphans(void)
 {
-	pid_t program = getpid();
+	int reaper = 0;
+
+	return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &reaper) == 0 && reaper);
+}
+
+/* A child that ends without a signal, and that wait(2) does not know of unless asked for every
+ * kind (__WALL): an orphan would be given SIGCHLD by the kernel. Returns as fork(2). */
+static pid_t fork_unseen(void)
+{
+	return (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, 0);
+}
+
+/* A child that was forked by one that ended at once, so that it is nobody's child here. Returns as
+ * fork(2), but 1 to this process; where it could not be forked, TALK gets the reason. */
+static pid_t fork_orphan(int talk)
+{
 	pid_t middle = fork();
 
-	if (middle < 0)
-		return -errno;
 	if (middle == 0) {
-		setsid();
 		pid_t side = fork();
-		if (side == 0) {
-			close(talk[0]);
-			be_tracer(talk[1], program, image, log_fd);
-		}
+		if (side == 0)
+			return 0;
 		if (side < 0)
-			write_int(talk[1], -errno);
+			write_int(talk, -errno);
 		_exit(0);
 	}
 	/* Until it has gone; with its signal ignored it leaves no status. */
-	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
+	while (middle > 0 && waitpid(middle, NULL, 0) < 0 && errno == EINTR)
 		;
+	return middle < 0 ? -1 : 1;
+}
+
+/* Fork the side process, which the program shall not find among its children, into a session of
+ * its own: what is sent to the program's process group is not for it. Returns 0 or -errno. */
+static int fork_tracer(const int talk[2], const struct image *image, int log_fd)
+{
+	pid_t program = getpid();
+	pid_t side = adopts_orphans() ? fork_unseen() : fork_orphan(talk[1]);
+
+	if (side < 0)
+		return -errno;
+	if (side == 0) {
+		setsid();
+		close(talk[0]);
+		be_tracer(talk[1], program, image, log_fd);
+	}
 	return 0;
 }
 

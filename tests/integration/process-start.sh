@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Being started: family, terminal, limits, signals, descriptors and environment are those without us, however the
+# program is started.
+# shellcheck disable=SC2016 # for the inner shells
+. tests/process.sh
+needs script setpriv setsid nohup timeout perl
+
+sees='"$0"; exit $?'
+by() { # NAME SCRIPT: with the program in $0
+	each "$1" "$2" "$PROGRAMS/process-start"
+}
+
+by 'by a shell' 'STARTED_BY=$$ $RUN '"$sees"
+each 'a static program' 'STARTED_BY=$$ $RUN '"$sees" "$PROGRAMS/process-start-static"
+if [ -x "$PROGRAMS/process-start-32" ]; then
+	each 'a 32-bit program' 'STARTED_BY=$$ $RUN '"$sees" "$PROGRAMS/process-start-32"
+else
+	skip 'a 32-bit program' 'not built on this machine'
+fi
+by 'with arguments that are empty or look like options' '$RUN "$0" "" "a b" -- --help -e; exit $?'
+by 'in place of the shell' 'exec $RUN "$0"'
+by 'in a session of its own' 'setsid -w $RUN '"$sees"
+by 'by timeout' 'timeout 30 $RUN '"$sees"
+by 'by nohup' 'nohup $RUN "$0" 2>&1; exit $?'
+by 'by nice and with an affinity' 'nice -n 7 taskset 1 $RUN '"$sees"
+by 'with an io priority and for batches' 'ionice -c 3 chrt -b 0 $RUN '"$sees"
+by 'by xargs' 'echo 1 2 3 4 | xargs -n 2 $RUN '"$sees"
+by 'by find' 'touch x; find x -exec $RUN "$0" {} \; ; exit $?'
+by 'by env, with nothing' 'env -i $RUN '"$sees"
+by 'with other variables of the kind' 'LD_LIBRARY_PATH=/nowhere:/usr LD_BIND_NOW=1 A= $RUN '"$sees"
+by 'as cron starts it' 'cd /; env -i HOME=/ SHELL=/bin/sh PATH=/usr/bin:/bin setsid -w sh -c "$RUN $0" </dev/null 2>&1; exit $?'
+by 'with small limits' 'ulimit -c 0 -t 900 -f 100000 -s 4096 -u 4000 -v 4000000 -l 64; $RUN '"$sees"
+by 'with few descriptors' 'ulimit -S -n 16; $RUN '"$sees"
+by 'with a limit below the descriptors in use' 'exec 900</dev/null; ulimit -S -n 32; $RUN '"$sees"
+# A hard limit below 1000 leaves the shim no place out of sight.
+each -e trace 'with few descriptors for ever' 'ulimit -n 16; $RUN '"$sees" "$PROGRAMS/process-start"
+by 'with a closed input' '$RUN "$0" <&-; exit $?'
+by 'with nothing open but the output' '$RUN "$0" <&- 2>&-; exit $?'
+by 'with descriptors of all kinds' '$RUN "$0" 3</dev/null 9>>x 200<>y 800</ | cat; exit ${PIPESTATUS[0]}'
+by 'with ignored signals' 'trap "" HUP INT QUIT PIPE CHLD TSTP TTOU USR1; $RUN '"$sees"
+by 'with blocked and waiting signals' 'perl -e "use POSIX; my \$s = POSIX::SigSet->new;
+	\$s->fillset; sigprocmask(SIG_SETMASK, \$s); kill \"USR1\", \$\$; kill \"CHLD\", \$\$; kill \"TERM\", \$\$; exec @ARGV" -- $RUN "$0"'
+by 'with a timer that runs' 'perl -e "alarm 5000; exec @ARGV" -- $RUN "$0"'
+by 'with a death signal' 'setpriv --pdeathsig TERM $RUN '"$sees"
+by 'as a subreaper' 'perl -e "require \"syscall.ph\"; syscall(&SYS_prctl, 36, 1, 0, 0, 0) == 0 or die; exec @ARGV" -- $RUN '"$sees"
+by 'another personality' 'setarch -R $RUN '"$sees"
+by 'with a terminal' 'script -qec "$RUN $0" /dev/null </dev/null; exit $?'
+by 'with a terminal, in the background' 'script -qec "bash -mc '\''$RUN $0 & wait'\''" /dev/null </dev/null | grep -v "Done "'
+if [ "$(id -u)" = 0 ]; then
+	for_everybody
+	chmod 755 "$WORK/run" 2>/dev/null
+	cp "$PROGRAMS/process-start" "$WORK/program"
+	each 'as another user' 'setpriv --reuid=65534 --regid=65534 --clear-groups $RUN '"$sees" "$WORK/program"
+	each 'with some capabilities' 'setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+net_raw,+chown \
+		--ambient-caps=+net_raw,+chown $RUN '"$sees" "$WORK/program"
+	each 'with groups' 'setpriv --reuid=65534 --regid=65534 --groups=1,2,3,65000 $RUN '"$sees" "$WORK/program"
+	each 'by runuser' 'runuser -u nobody -- $RUN '"$sees" "$WORK/program"
+	if command -v sudo >/dev/null; then
+		each 'by sudo -u' 'sudo -n -u nobody $RUN "$0" 2>&1 | grep -v "^environment: SUDO"' "$WORK/program"
+	else
+		skip 'by sudo -u' 'sudo is not installed'
+	fi
+	each 'in a namespace of processes' 'unshare -pf --mount-proc $RUN '"$sees" "$WORK/program"
+else
+	skip 'as another user' 'needs root'
+fi
+
+# A script whose #! line names the launcher.
+shebang() {
+	local said
+	printf '#!%s -mtext=%s\nthis is not read\n' "$SNAPREDIR" "$WORK" >"$WORK/script"
+	chmod +x "$WORK/script"
+	said=$("$WORK/script" 2>&1)
+	[ $? = 125 ] && [[ $said == "snapredir: "* ]] && [ "$(wc -l <<<"$said")" = 1 ]
+}
+check 'a #! line names the launcher with a rule that is wrong: one line, status 125' shebang
+finish
