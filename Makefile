@@ -128,9 +128,9 @@ $(O)/gen/wrappers.c: preload/genwrap.py shared/pathops.def
 	$(call made,GEN)
 	$(Q)$(PYTHON) preload/genwrap.py wrappers shared/pathops.def >$@
 
-$(O)/gen/shim.map: preload/genwrap.py shared/pathops.def
+$(O)/gen/%.map: preload/genwrap.py shared/pathops.def
 	$(call made,GEN)
-	$(Q)$(PYTHON) preload/genwrap.py map shared/pathops.def >$@
+	$(Q)$(PYTHON) preload/genwrap.py $* shared/pathops.def >$@
 
 define shim_rules
 $(O)/$(1)/shared/%.o: shared/%.c $(O)/flags
@@ -146,12 +146,12 @@ endef
 $(eval $(call shim_rules,shim,))
 $(eval $(call shim_rules,shim32,-m32))
 
-SHIMLINK = -shared -Wl,-soname,libsnapredir.so -Wl,--version-script=$(O)/gen/shim.map -Wl,-z,now -Wl,-z,relro \
+SHIMLINK = -shared -Wl,-soname,libsnapredir.so -Wl,--version-script=$(filter %.map,$^) -Wl,-z,now -Wl,-z,relro \
 	-Wl,--no-undefined -Wl,--hash-style=both -Wl,-Bsymbolic-functions
-$(shim): $(shim_o) $(O)/gen/shim.map $(O)/objects
+$(shim): $(shim_o) $(O)/gen/map64.map $(O)/objects
 	$(call made,LD)
 	$(Q)$(CC) $(SHIMLINK) $(LDFLAGS) -o $@ $(shim_o)
-$(shim32): $(shim32_o) $(O)/gen/shim.map $(O)/objects
+$(shim32): $(shim32_o) $(O)/gen/map32.map $(O)/objects
 	$(call made,LD)
 	$(Q)$(CC) -m32 $(SHIMLINK) $(LDFLAGS) -o $@ $(shim32_o)
 

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # Makes the shim's wrappers and its version script from shared/pathops.def: the only generator, its output is never
-# committed. Called by the Makefile: genwrap.py wrappers|map|symbols FILE. It must never guess: a row it does not
+# committed. Called by the Makefile: genwrap.py MODE FILE. It must never guess: a row it does not
 # understand stops the build.
-"""Usage: genwrap.py wrappers FILE   C, a readable function for each LIBC row
-       genwrap.py map FILE        the linker's version script: just the LIBC and BY_HAND symbols
-       genwrap.py symbols FILE    their names, one a line"""
+"""Usage: genwrap.py wrappers FILE                C, a readable function for each LIBC row
+       genwrap.py map64|map32 FILE             the linker's version script: just the symbols of that word size
+       genwrap.py symbols64|symbols32 FILE     their names, one a line"""
 
 import re
 import sys
@@ -137,7 +137,7 @@ def split_commas(text):
 def read_rows(path):
     with open(path, encoding="ascii") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    for match in re.finditer(r"^(SYS|LIBC|BY_HAND|FORGETS)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
+    for match in re.finditer(r"^(SYS|LIBC|LIBC32|BY_HAND|BY_HAND32|FORGETS)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
         yield match.group(1), split_commas(match.group(2))
 
 
@@ -171,9 +171,12 @@ def is_simple(roles, effects):
 
 
 def read_table(path):
-    """The SYS roles by name, the LIBC rows, the BY_HAND symbols, the FORGETS rows."""
-    calls, rows, by_hand, waits, simple = {}, [], [], [], set()
+    """The SYS roles by name, the LIBC rows, the BY_HAND symbols, the FORGETS rows, the symbols of 32 bit only."""
+    calls, rows, by_hand, waits, simple, narrow = {}, [], [], [], set(), set()
     for kind, fields in read_rows(path):
+        if kind.endswith("32"):
+            kind = kind[:-2]
+            narrow.add(fields[0] if kind == "BY_HAND" else fields[1])
         if kind == "SYS":
             calls[fields[0]] = split_commas(fields[1][1:-1])
             if is_simple(calls[fields[0]], fields[2]):
@@ -188,7 +191,7 @@ def read_table(path):
         row.simple = row.acts_as in simple
     if not calls or not rows:
         raise SystemExit("genwrap: no rows in " + path)
-    return calls, rows, by_hand, waits
+    return calls, rows, by_hand, waits, narrow
 
 
 def space(ctype):
@@ -278,7 +281,7 @@ def number_function(calls):
 
 
 def print_wrappers(table):
-    calls, rows, _, waits = table
+    calls, rows, _, waits, _ = table
     print("/* Made by preload/genwrap.py from shared/pathops.def. Do not edit. */")
     print('#include "preload/shim.h"\n#include "shared/callnumbers.h"\n')
     for header in HEADERS:
@@ -288,27 +291,32 @@ def print_wrappers(table):
     print("\n".join([row_text(row) for row in rows] + [wait.text() for wait in waits]), end="")
 
 
-def symbols(table):
-    _, rows, by_hand, waits = table
-    return [row.symbol for row in rows + waits] + by_hand
+def symbols(table, bits):
+    """What a shim shows. A name that libc lacks on that word size must not be there: programs ask for it and use it."""
+    _, rows, by_hand, waits, narrow = table
+    names = [row.symbol for row in rows + waits] + by_hand
+    return [name for name in names if bits == 32 or name not in narrow]
 
 
-def print_map(table):
+def print_map(table, bits):
     print("/* Made by preload/genwrap.py from shared/pathops.def. Do not edit. */\n{\nglobal:")
-    for symbol in symbols(table):
+    for symbol in symbols(table, bits):
         print("\t%s;" % symbol)
     print("local:\n\t*;\n};")
 
 
-def print_symbols(table):
-    print("\n".join(symbols(table)))
+def print_symbols(table, bits):
+    print("\n".join(symbols(table, bits)))
 
 
 def main():
-    modes = {"wrappers": print_wrappers, "map": print_map, "symbols": print_symbols}
+    modes = {"wrappers": (print_wrappers,)}
+    modes.update(("map%d" % bits, (print_map, bits)) for bits in (32, 64))
+    modes.update(("symbols%d" % bits, (print_symbols, bits)) for bits in (32, 64))
     if len(sys.argv) != 3 or sys.argv[1] not in modes:
         raise SystemExit(__doc__)
-    modes[sys.argv[1]](read_table(sys.argv[2]))
+    function, *arguments = modes[sys.argv[1]]
+    function(read_table(sys.argv[2]), *arguments)
 
 
 if __name__ == "__main__":
