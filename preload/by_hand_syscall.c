@@ -78,6 +78,12 @@ static long changed_call(struct shim_slot *slot, enum snr_op op, long number, lo
 	if (plan->verdict != SNR_FINISHED) {
 		for (int i = 0; i < plan->npaths; i++)
 			args[plan->path_arg[i]] = (long)plan->text[i];
+		if (plan->how_changed) {
+			int how = snr_pathop_find(&snr_pathops[op], SNR_ROLE_HOW);
+
+			args[how] = (long)plan->how;
+			args[how + 1] = sizeof(plan->how);
+		}
 		if (plan->reverse &&
 		    (int)args[snr_pathop_find(&snr_pathops[op], SNR_ROLE_OUT) + 1] > 0)
 			result = call_reversed(slot, number, &snr_pathops[op], args);

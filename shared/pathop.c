@@ -81,6 +81,7 @@ enum {
 	FLAG_MOVE_T_FOLLOW = 0x10,
 	FLAG_MOVE_T_EMPTY = 0x40,
 	FLAG_RESOLVE_NO_XDEV = 0x01,
+	FLAG_RESOLVE_NO_MAGICLINKS = 0x02,
 	FLAG_RESOLVE_NO_SYMLINKS = 0x04,
 	FLAG_RESOLVE_BENEATH = 0x08,
 	FLAG_RESOLVE_IN_ROOT = 0x10,
@@ -161,6 +162,17 @@ static void lookup_open_flags(struct snr_lookup *lookup, uint64_t flags)
 		lookup->follow = false;
 }
 
+uint64_t snr_walked_resolve(uint64_t resolve, bool descriptor)
+{
+	const uint64_t confines = FLAG_RESOLVE_BENEATH | FLAG_RESOLVE_IN_ROOT;
+
+	if (resolve & confines)
+		resolve = (resolve & ~confines) | FLAG_RESOLVE_NO_SYMLINKS;
+	if (descriptor)
+		resolve &= ~(uint64_t)(FLAG_RESOLVE_NO_SYMLINKS | FLAG_RESOLVE_NO_MAGICLINKS);
+	return resolve;
+}
+
 struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
 				    const uint64_t args[SNR_NARGS], const uint64_t how[3])
 {
@@ -180,7 +192,9 @@ struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
 		return lookup;
 	if (flags_role == SNR_ROLE_HOW && how) {
 		flags = how[0];
-		lookup.confined = (how[2] & (FLAG_RESOLVE_BENEATH | FLAG_RESOLVE_IN_ROOT)) != 0;
+		lookup.beneath = (how[2] & FLAG_RESOLVE_BENEATH) != 0;
+		lookup.in_root = (how[2] & FLAG_RESOLVE_IN_ROOT) != 0;
+		lookup.no_magic = (how[2] & FLAG_RESOLVE_NO_MAGICLINKS) != 0;
 		lookup.no_links = (how[2] & FLAG_RESOLVE_NO_SYMLINKS) != 0;
 		lookup.no_xdev = (how[2] & FLAG_RESOLVE_NO_XDEV) != 0;
 	}

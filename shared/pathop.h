@@ -85,8 +85,10 @@ struct snr_lookup {
 	bool entry;  /* the name in its directory is meant (unlink, rename, mkdir): a slash behind
 		      * it does not make a link be followed */
 	bool may_be_empty; /* "" stands for the descriptor itself */
-	bool confined; /* openat2's RESOLVE_BENEATH or RESOLVE_IN_ROOT: never make it absolute */
-	bool no_links; /* openat2's RESOLVE_NO_SYMLINKS: any link is ELOOP */
+	bool beneath;      /* openat2's RESOLVE_BENEATH: a step out of its directory is EXDEV */
+	bool in_root;      /* openat2's RESOLVE_IN_ROOT: its directory is the root */
+	bool no_links;     /* openat2's RESOLVE_NO_SYMLINKS: any link is ELOOP */
+	bool no_magic; /* openat2's RESOLVE_NO_MAGICLINKS: any link of /proc that jumps is ELOOP */
 	bool no_xdev;  /* openat2's RESOLVE_NO_XDEV: a step onto another side of a rule is EXDEV */
 	bool ignored;  /* this argument is no path this time (fsconfig with another command) */
 };
@@ -99,6 +101,18 @@ int snr_pathop_dirfd(const struct snr_pathop *op, int path_arg);
 
 /* Index of the first argument of OP with ROLE, or -1. */
 int snr_pathop_find(const struct snr_pathop *op, enum snr_role role);
+
+/* Does the walk stay in the directory where it starts, whatever links and dots say? */
+static inline bool snr_is_confined(struct snr_lookup lookup)
+{
+	return lookup.beneath || lookup.in_root;
+}
+
+/* The resolve word of struct open_how for the path that a redirector found by walking as HOW said,
+ * where the walk left the directory on the disk (onto another side of a rule). What confined it is
+ * done, and a link that somebody puts there afterwards must not be followed. DESCRIPTOR: the path
+ * goes through a link to a descriptor of ours, so that no link at all cannot be asked for. */
+uint64_t snr_walked_resolve(uint64_t resolve, bool descriptor);
 
 /* Decide the lookup of path argument PATH_ARG of OP from the call's ARGS. For openat2 the caller
  * hands in the first two words of struct open_how (flags, resolve), since ARGS holds only its

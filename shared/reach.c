@@ -35,7 +35,7 @@ static void add_range(struct snr_builder *builder, const struct pieces *text, si
 }
 
 long snr_reach(const struct snr_image *image, const struct snr_host *host, const char *path,
-	       size_t len, char *out)
+	       size_t len, char *out, bool *lent)
 {
 	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
 	char name[SHORT_NAME];
@@ -44,7 +44,8 @@ long snr_reach(const struct snr_image *image, const struct snr_host *host, const
 	uint32_t rule;
 	long n = snr_map(image, path, len, out, SNR_PATH_MAX);
 
-	if (n != -ENAMETOOLONG)
+	*lent = n == -ENAMETOOLONG;
+	if (!*lent)
 		return n;
 	rule = snr_match_longest(image, path, len, &rest);
 	if (rule == SNR_NO_RULE)

@@ -10,10 +10,10 @@
 #include "shared/match.h"
 
 /* snr_map, but where the real path is too long for OUT (SNR_PATH_MAX bytes) it goes through
- * host->shorten. Returns the length or -errno: that of the directory which would have to be opened,
- * or -ENAMETOOLONG. */
+ * host->shorten, and *LENT says so. Returns the length or -errno: that of the directory which would
+ * have to be opened, or -ENAMETOOLONG. */
 long snr_reach(const struct snr_image *image, const struct snr_host *host, const char *path,
-	       size_t len, char *out);
+	       size_t len, char *out, bool *lent);
 
 /* Put a short name of the directory REAL before the LEN bytes of text that are in OUT. Returns the
  * new length or -errno. */

@@ -259,7 +259,10 @@ struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts 
 	struct scan scan;
 
 	result.plain = true;
-	if (len == 0 || lookup.confined || lookup.ignored)
+	for (; lookup.in_root && len && path[0] == '/'; path++)
+		len--;
+	/* What is absolute leads out of every directory (EXDEV). */
+	if (len == 0 || lookup.ignored || (lookup.beneath && path[0] == '/'))
 		return result;
 	if (lookup.entry && last_dots(path, len) < len)
 		return resolve_dots(image, facts, host, scratch, dirfd, path, len,
@@ -273,7 +276,10 @@ struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts 
 	}
 	result.plain = false;
 	scan_start(&scan, image, scratch->base, (size_t)base_len);
-	if (lookup.no_xdev || !scan_text(&scan, facts, path, len, lookup) ||
+	if (snr_is_confined(lookup) && !(scan.entry && scan.entry->ancestor))
+		return result; /* no rule lies where the walk can come to */
+	if (lookup.no_xdev || snr_is_confined(lookup) ||
+	    !scan_text(&scan, facts, path, len, lookup) ||
 	    !scan_result(&scan, path, len, out, &result))
 		snr_walk(image, facts, host, scratch, dirfd, (size_t)base_len, path, len, lookup,
 			 out, &result);

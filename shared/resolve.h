@@ -27,6 +27,7 @@ struct snr_resolved {
 	int error;            /* 0, or -errno: the call must fail with it, OUT is not set */
 	uint64_t memo;        /* what may be remembered of the whole text (shared/memo.h), or 0 */
 	bool changed;  /* OUT holds another path for the kernel; false: it gets the program's */
+	bool lent;     /* OUT goes through a descriptor of the host's (host.h, shorten) */
 	bool at_rule;  /* the path is the rule's own path: a mount point */
 	bool ancestor; /* rules lie beneath the path */
 	bool plain;    /* nothing is known or asked about where this is: a name that no rule has */

@@ -4,7 +4,7 @@
  */
 #include "shared/rest.h"
 
-static bool nothing_left(const struct snr_rest *rest)
+bool snr_rest_is_empty(const struct snr_rest *rest)
 {
 	struct snr_component c = {.end = rest->links_pos};
 
@@ -34,7 +34,7 @@ bool snr_rest_next(struct snr_rest *rest, struct snr_name *name)
 	}
 	name->own = !of_link;
 	name->len = c.end - c.start;
-	name->last = nothing_left(rest);
+	name->last = snr_rest_is_empty(rest);
 	/* What is left of a link goes before the program's text: a slash parts them. */
 	name->slash = name->slash || !name->last;
 	return true;

@@ -28,6 +28,9 @@ struct snr_name {
 /* Take the next name. False: nothing is left. */
 bool snr_rest_next(struct snr_rest *rest, struct snr_name *name);
 
+/* Has every name been taken? */
+bool snr_rest_is_empty(const struct snr_rest *rest);
+
 /* Put NAME, the one that was taken last, back. */
 void snr_rest_unread(struct snr_rest *rest, const struct snr_name *name);
 

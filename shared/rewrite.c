@@ -15,6 +15,7 @@
  * old kernel answers EINVAL, upon which programs go without: so do we, for what a new one means is
  * not known here. */
 #define KNOWN_RESOLVE 0x3f
+#define CONFINES      0x18 /* RESOLVE_BENEATH and RESOLVE_IN_ROOT, one of which there may be */
 
 /* What openat2(2) refuses before it looks at the path (build_open_flags in fs/open.c, 6.18). */
 static bool how_is_valid(const uint64_t how[3])
@@ -22,8 +23,8 @@ static bool how_is_valid(const uint64_t how[3])
 	const uint64_t with_path = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	bool makes = (how[0] & O_CREAT) || (how[0] & O_TMPFILE) == O_TMPFILE;
 
-	return !(how[2] & ~(uint64_t)KNOWN_RESOLVE) && (makes || !how[1]) &&
-	       (!(how[0] & O_PATH) || !(how[0] & ~with_path));
+	return !(how[2] & ~(uint64_t)KNOWN_RESOLVE) && (how[2] & CONFINES) != CONFINES &&
+	       (makes || !how[1]) && (!(how[0] & O_PATH) || !(how[0] & ~with_path));
 }
 
 static void plan_nothing(struct snr_plan *plan)
@@ -34,6 +35,7 @@ static void plan_nothing(struct snr_plan *plan)
 	plan->rule = SNR_NO_RULE;
 	plan->reverse = false;
 	plan->memo = 0;
+	plan->how_changed = false;
 	plan->moves_cwd = false;
 }
 
@@ -63,14 +65,38 @@ static void take(struct snr_plan *plan, const struct snr_resolved *resolved, int
 	}
 }
 
-/* struct open_how's first three words. A size the kernel would refuse is the kernel's to refuse. */
-static bool read_how(const struct snr_redirector *redirector, const struct snr_call *call, int arg,
-		     uint64_t how[3])
+#define HOW_SIZE     (3 * sizeof(uint64_t)) /* struct open_how of all kernels up to 6.18 */
+#define MAX_HOW_SIZE 4096u                  /* a page (openat2 in fs/open.c) */
+
+/* Struct open_how. A size, or a word behind those we know, that the kernel would refuse is the
+ * kernel's to refuse. */
+static bool read_how(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+		     const struct snr_call *call, int arg, uint64_t how[3])
 {
 	const struct snr_host *host = &redirector->host;
+	uint64_t at = call->arg[arg], size = call->arg[arg + 1];
 
-	return call->arg[arg + 1] >= 3 * sizeof(uint64_t) &&
-	       host->read_bytes(host->context, call->arg[arg], how, 3 * sizeof(uint64_t)) == 0;
+	if (size < HOW_SIZE || size > MAX_HOW_SIZE ||
+	    host->read_bytes(host->context, at, how, HOW_SIZE))
+		return false;
+	size -= HOW_SIZE;
+	if (size && host->read_bytes(host->context, at + HOW_SIZE, scratch->path, size))
+		return false;
+	while (size)
+		if (scratch->path[--size])
+			return false;
+	return true;
+}
+
+/* A path of ours for openat2(2): how the kernel is to walk it. */
+static void change_how(const uint64_t how[3], bool lent, struct snr_plan *plan)
+{
+	uint64_t resolve = snr_walked_resolve(how[2], lent);
+
+	plan->how_changed = resolve != how[2];
+	plan->how[0] = how[0];
+	plan->how[1] = how[1];
+	plan->how[2] = resolve;
 }
 
 static int dirfd_of(const struct snr_pathop *op, const struct snr_call *call, int path_arg)
@@ -97,7 +123,9 @@ static struct snr_resolved plan_argument(struct snr_redirector *redirector,
 	len = host->read_string(host->context, call->arg[arg], scratch->path, SNR_PATH_MAX);
 	if (len <= 0 || (op->role[arg] == SNR_ROLE_SRC && scratch->path[0] != '/'))
 		return resolved;
-	resolved = snr_resolve(redirector->image, facts_of(redirector), host, scratch,
+	/* What confines a walk is often asked for to be safe from others: nothing is believed. */
+	resolved = snr_resolve(redirector->image,
+			       snr_is_confined(lookup) ? NULL : facts_of(redirector), host, scratch,
 			       dirfd_of(op, call, arg), scratch->path, (size_t)len, lookup,
 			       plan->text[plan->npaths]);
 	take(plan, &resolved, arg);
@@ -147,7 +175,7 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 	plan->moves_cwd = (op->effects & (SNR_MOVES_CWD | SNR_MOVES_ROOT)) != 0;
 	if (op->effects & SNR_EXECS)
 		return;
-	if (how_arg >= 0 && !read_how(redirector, call, how_arg, how))
+	if (how_arg >= 0 && !read_how(redirector, scratch, call, how_arg, how))
 		return;
 	if (!how_is_valid(how)) {
 		finish_with(plan, -EINVAL);
@@ -161,6 +189,8 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 		if (plan->verdict == SNR_FINISHED)
 			return;
 	}
+	if (how_arg >= 0 && plan->verdict == SNR_CHANGED)
+		change_how(how, resolved[0].lent, plan);
 	if (op->effects & (SNR_REMOVES | SNR_SAME_FS)) {
 		int err = snr_refusal(redirector, scratch, call, resolved, n, plan);
 

@@ -32,6 +32,9 @@ struct snr_plan {
 	uint32_t rule;             /* for the log: the rule that decided, or SNR_NO_RULE */
 	uint64_t memo;             /* what may be remembered of the call's only path and flags, or 0
 				      (shared/memo.h) */
+	bool how_changed; /* the call is to be told of HOW, of 24 bytes, by its HOW argument and the
+			     size behind it */
+	uint64_t how[3];
 	bool reverse;   /* the call puts a real name into its OUT argument: run snr_reverse on it
 			   afterwards */
 	bool moves_cwd; /* what is remembered of the cwd is stale after this call */

@@ -19,7 +19,7 @@ long snr_walk_real_path(struct walk *walk)
 	const char *where = walk->len ? walk->scratch->where : "/";
 
 	return snr_reach(walk->image, walk->host, where, walk->len ? walk->len : 1,
-			 walk->scratch->real);
+			 walk->scratch->real, &walk->lent);
 }
 
 /* Look up hash, entry and rule of scratch->where anew, after a move that was not one step down. */
@@ -36,13 +36,21 @@ static void cross(struct walk *walk)
 {
 	walk->crossed = true;
 	walk->strayed = true;
-	if (walk->lookup.no_xdev)
+	if (walk->lookup.no_xdev && !walk->stopped)
 		walk->error = -EXDEV;
 }
 
+/* Where an absolute link leads to. */
 static void go_to_root(struct walk *walk)
 {
-	walk->len = 0;
+	bool in_root = walk->lookup.in_root;
+
+	if (walk->lookup.beneath)
+		walk->error = -EXDEV;
+	else if (walk->rule != (in_root ? walk->base_rule : SNR_NO_RULE))
+		cross(walk);
+	walk->len = in_root ? walk->floor : 0;
+	snr_copy(walk->scratch->where, walk->scratch->base, walk->len);
 	locate(walk);
 }
 
@@ -87,6 +95,10 @@ static void walk_up(struct walk *walk)
 	uint32_t rule = walk->rule;
 	long err;
 
+	if (snr_is_confined(walk->lookup) && walk->len == walk->floor) {
+		walk->error = walk->lookup.beneath ? -EXDEV : 0;
+		return;
+	}
 	err = snr_walk_real_path(walk);
 	if (err < 0) {
 		walk->error = (int)err;
@@ -152,29 +164,32 @@ static void jump(struct walk *walk, size_t len, bool last)
 /* SLASH: something, if only a slash, follows the link in the text that it was met in. */
 static void follow_link(struct walk *walk, size_t len, bool last, bool slash)
 {
-	if (snr_is_magic_link(walk->scratch->where, walk->len)) {
-		jump(walk, len, last);
-		return;
-	}
-	if (walk->lookup.no_links) {
-		walk->stopped = true;
-		return;
-	}
+	bool magic = snr_is_magic_link(walk->scratch->where, walk->len);
+
 	if (++walk->links > SNR_MAX_LINKS) {
 		walk->error = -ELOOP;
+		return;
+	}
+	if (walk->lookup.no_links || (magic && walk->lookup.no_magic)) {
+		stop(walk, -ELOOP);
+		return;
+	}
+	if (magic && snr_is_confined(walk->lookup)) {
+		walk->error = -EXDEV;
+		return;
+	}
+	if (magic) {
+		jump(walk, len, last);
 		return;
 	}
 	if (!snr_rest_push(&walk->rest, walk->scratch->link, len, slash)) {
 		walk->error = -ENAMETOOLONG;
 		return;
 	}
-	if (walk->scratch->link[0] == '/') {
-		if (walk->rule != SNR_NO_RULE)
-			cross(walk);
+	if (walk->scratch->link[0] == '/')
 		go_to_root(walk);
-	} else {
+	else
 		drop_last(walk);
-	}
 }
 
 static bool append(struct walk *walk, const char *name, size_t len)
@@ -355,6 +370,7 @@ static void start(struct walk *walk, const struct snr_image *image, struct snr_f
 	walk->parent_rule = walk->rule;
 	walk->base_rule = walk->rule;
 	walk->base_len = base_len;
+	walk->floor = walk->len;
 	walk->text_hash = walk->hash;
 }
 

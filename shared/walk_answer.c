@@ -36,7 +36,16 @@ static long write_path(struct walk *walk, char *out)
 	builder = (struct snr_builder){.out = out, .size = SNR_PATH_MAX};
 	add_rest(walk, &builder);
 	n = snr_finish(&builder);
+	walk->lent = true;
 	return n < 0 ? n : snr_reach_from(walk->host, walk->scratch->real, out, (size_t)n);
+}
+
+/* May the kernel walk the rest of the text from another place? Nothing would hold it back where the
+ * program wants it to be held, and on the way there it would cross mounts. */
+static bool may_go_on(const struct walk *walk)
+{
+	return !walk->lookup.no_xdev &&
+	       (!snr_is_confined(walk->lookup) || snr_rest_is_empty(&walk->rest));
 }
 
 void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
@@ -57,6 +66,8 @@ void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 	if (!walk->crossed)
 		return;
 	result->error = walk->barred ? walk->barred : walk->error;
+	if (!result->error && walk->stopped && !may_go_on(walk))
+		result->error = walk->missing;
 	if (result->error)
 		return;
 	n = write_path(walk, out);
@@ -65,5 +76,6 @@ void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 		return;
 	}
 	result->changed = true;
+	result->lent = walk->lent;
 	result->len = (uint32_t)n;
 }

@@ -22,6 +22,7 @@ struct walk {
 	int dirfd;            /* where a relative text starts, and scratch->base with it; ... */
 	size_t base_len;      /* ... 0: at the root, or no longer known */
 	uint32_t base_rule;
+	size_t floor; /* of scratch->where as the walk starts: a confined one stays behind it */
 	unsigned links;
 	int error;      /* -errno that only we can know */
 	int missing;    /* -errno of the name at which the walk stopped */
@@ -31,6 +32,7 @@ struct walk {
 	bool stopped;   /* the kernel takes it from here: a name is missing, a magic link, ... */
 	bool directory; /* the text ends in a slash or a dot: it must be a directory */
 	bool dot;       /* it is a dot */
+	bool lent;      /* scratch->real goes through a descriptor of the host's */
 	bool jumped;    /* a link through /proc was met: it may lead elsewhere at any time */
 	bool up_left;   /* stopped at a dot-dot, which the kernel is to refuse */
 

@@ -137,30 +137,48 @@ static int divert_output(struct tracee *tracee, const struct arch_call *call,
 	return 0;
 }
 
+/* openat2(2): its struct open_how is at ADDRESS now. */
+static int replace_how(struct tracee *tracee, const struct arch_call *call,
+		       const struct snr_call *args, uint64_t address)
+{
+	int how = snr_pathop_find(&snr_pathops[args->op], SNR_ROLE_HOW);
+	int r = tracee_replace_arg(tracee, call, how, address);
+
+	return r ? r
+		 : tracee_replace_arg(tracee, call, how + 1, sizeof(((struct snr_plan *)0)->how));
+}
+
 /* Hand the new strings over and run to the exit stop. */
 static void enter_changed(struct tracer *tracer, struct tracee *tracee,
 			  const struct arch_call *call, const struct snr_call *args,
 			  const uint8_t reg[SNR_NARGS], const struct snr_plan *plan)
 {
-	struct tracee_piece pieces[SNR_MAX_PATHS];
+	struct tracee_piece pieces[SNR_MAX_PATHS + 1];
 	uint64_t size = plan->reverse ? SNR_PATH_MAX : 0, address, at;
+	unsigned n = plan->npaths;
 	int r = 0;
 
 	for (int i = 0; i < plan->npaths; i++) {
 		pieces[i] = (struct tracee_piece){plan->text[i], (size_t)plan->path_len[i] + 1};
 		size += pieces[i].size;
 	}
+	if (plan->how_changed) {
+		pieces[n++] = (struct tracee_piece){plan->how, sizeof(plan->how)};
+		size += sizeof(plan->how);
+	}
 	address = tracee_scratch(tracer, tracee, size);
 	if (!address)
 		return;
 	note_plan(tracer, tracee, args, plan);
-	if (plan->npaths)
-		r = (int)tracee_write(tracer, tracee, address, pieces, plan->npaths);
+	if (n)
+		r = (int)tracee_write(tracer, tracee, address, pieces, n);
 	at = address;
 	for (int i = 0; !r && i < plan->npaths; i++) {
 		r = tracee_replace_arg(tracee, call, reg[plan->path_arg[i]], at);
 		at += pieces[i].size;
 	}
+	if (!r && plan->how_changed)
+		r = replace_how(tracee, call, args, at);
 	if (!r && plan->reverse)
 		r = divert_output(tracee, call, args, reg, at);
 	if (r)

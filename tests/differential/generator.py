@@ -236,7 +236,7 @@ class Generator:
     def openat2(self):
         rng = self.rng
         resolve = rng.choice(['0', '0', '0', 'RESOLVE_NO_SYMLINKS', 'RESOLVE_NO_MAGICLINKS',
-                              'RESOLVE_NO_XDEV'])
+                              'RESOLVE_NO_XDEV', 'RESOLVE_BENEATH', 'RESOLVE_IN_ROOT'])
         self.emit('openat2', *self.at(), rng.choice(OPEN_FLAGS), '0644', resolve)
 
     def pair(self):

@@ -5,6 +5,8 @@
  */
 #include "tests/fuzz/fuzz.h"
 
+#include <linux/openat2.h>
+
 #define MEMORY 0x10000u /* where the program's memory begins, as far as it is concerned */
 
 static const uint8_t *memory;
@@ -51,6 +53,21 @@ static uint64_t take_argument(struct input *input)
 	}
 }
 
+/* openat2: what was confined stays below its directory, here the cwd, which lies at /opt/acme. */
+static void check_how(const struct snr_call *call, const struct snr_plan *plan)
+{
+	const char *text = plan->text[0];
+
+	if (!plan->how_changed)
+		return;
+	HOLDS(call->op == SNR_openat2 && plan->verdict == SNR_CHANGED && plan->npaths == 1);
+	HOLDS((plan->how[2] & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) == 0);
+	HOLDS((plan->how[2] & RESOLVE_NO_SYMLINKS) != 0);
+	HOLDS(!strncmp(text, "/snap/a", 7) || !strncmp(text, "/data/in", 8));
+	HOLDS(!strstr(text, "/../") &&
+	      (plan->path_len[0] < 3 || strcmp(text + plan->path_len[0] - 3, "/..") != 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct snr_scratch scratch;
@@ -69,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memory_size = input.left;
 	snr_plan_call(&redirector, &scratch, &call, &plan);
 	HOLDS(plan.npaths <= SNR_MAX_PATHS);
+	check_how(&call, &plan);
 	if (plan.verdict == SNR_FINISHED)
 		HOLDS(plan.result <= 0 && plan.result > -4096);
 	for (unsigned i = 0; plan.verdict == SNR_CHANGED && i < plan.npaths; i++) {

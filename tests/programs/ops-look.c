@@ -170,10 +170,6 @@ static void look_openat2(const char *path, int dirfd, const char *name)
 
 		if (resolves[i] == RESOLVE_CACHED)
 			continue; /* what is cached is nobody's promise */
-		/* A confined walk that leads onto another side of a rule is not redirected. */
-		if ((resolves[i] & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) &&
-		    !strncmp(name, "inner", 5))
-			continue;
 		snprintf(call, sizeof(call), "openat2 %#llx at", (unsigned long long)resolves[i]);
 		opened(call, name, OPS_CALL(__NR_openat2, dirfd, name, &how, sizeof(how)));
 		if (resolves[i] ==

@@ -120,13 +120,11 @@ static void test_roles(void **state)
 static void test_openat2(void **state)
 {
 	struct open_how how = {.flags = O_RDONLY};
-	struct open_how beneath = {.flags = O_RDONLY, .resolve = RESOLVE_BENEATH};
 	struct open_how no_links = {.flags = O_RDONLY, .resolve = RESOLVE_NO_SYMLINKS};
 	struct open_how no_xdev = {.flags = O_RDONLY, .resolve = RESOLVE_NO_XDEV};
 	struct open_how newer = {.flags = O_RDONLY, .resolve = UINT64_C(1) << 40};
 
 	CHANGED(1, "/snap/a/f", openat2, NOFD, A("/opt/acme/f"), A(&how), sizeof(how));
-	UNCHANGED(openat2, 3, A("acme/f"), A(&beneath), sizeof(beneath));
 	CHANGED(1, "/snap/a/f", openat2, NOFD, A("/opt/acme/f"), A(&no_links), sizeof(how));
 	UNCHANGED(openat2, NOFD, A("/home/link"), A(&no_links), sizeof(how)); /* ELOOP */
 	FAILS(EXDEV, openat2, NOFD, A("/opt/acme/f"), A(&no_xdev), sizeof(how));
@@ -134,6 +132,42 @@ static void test_openat2(void **state)
 	FAILS(EINVAL, openat2, NOFD, A("/home/f"), A(&newer), sizeof(how));
 	UNCHANGED(openat2, NOFD, A("/opt/acme/f"), A(&how), 8);
 	UNCHANGED(openat2, NOFD, A("/opt/acme/f"), 8, sizeof(how));
+}
+
+/* Descriptor 3 is /opt. */
+static void test_confined_openat2(void **state)
+{
+	const struct asked *asked = *state;
+	struct open_how beneath = {.flags = O_RDONLY, .resolve = RESOLVE_BENEATH};
+	struct open_how in_root = {.flags = O_RDONLY,
+				   .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	uint64_t newer[4] = {O_RDONLY, 0, RESOLVE_BENEATH, 0};
+
+	CHANGED(1, "/snap/a/f", openat2, 3, A("acme/f"), A(&beneath), sizeof(beneath));
+	/* a link that somebody puts there meanwhile is not followed */
+	assert_true(asked->plan.how_changed);
+	assert_int_equal(asked->plan.how[0], O_RDONLY);
+	assert_int_equal(asked->plan.how[2], RESOLVE_NO_SYMLINKS);
+	CHANGED(1, "/snap/a/f", openat2, 3, A("/../acme/f"), A(&in_root), sizeof(in_root));
+	assert_int_equal(asked->plan.how[2], RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	FAILS(EXDEV, openat2, 3, A("acme/../../f"), A(&beneath), sizeof(beneath));
+	FAILS(EXDEV, openat2, 3, A("acme/7"), A(&beneath), sizeof(beneath));
+	CHANGED(1, "/opt/opt", openat2, 3, A("acme/7"), A(&in_root), sizeof(in_root));
+	/* what is missing cannot be passed */
+	FAILS(ENOENT, openat2, 3, A("acme/no/../f"), A(&in_root), sizeof(in_root));
+	CHANGED(1, "/snap/a/no", openat2, 3, A("acme/no"), A(&in_root), sizeof(in_root));
+	/* the kernel's own way is right */
+	UNCHANGED(openat2, 3, A("/acme/f"), A(&beneath), sizeof(beneath));
+	UNCHANGED(openat2, 3, A("../acme/f"), A(&beneath), sizeof(beneath));
+	UNCHANGED(openat2, 3, A("/"), A(&in_root), sizeof(in_root));
+	UNCHANGED(openat2, NOFD, A("link/f"), A(&beneath), sizeof(beneath));
+	/* and so is its answer to a struct that it does not know */
+	CHANGED(1, "/snap/a/f", openat2, 3, A("acme/f"), A(newer), sizeof(newer));
+	newer[3] = 1;
+	UNCHANGED(openat2, 3, A("acme/f"), A(newer), sizeof(newer));
+	UNCHANGED(openat2, 3, A("acme/f"), A(newer), 4097);
+	in_root.resolve |= RESOLVE_BENEATH;
+	FAILS(EINVAL, openat2, 3, A("acme/f"), A(&in_root), sizeof(in_root));
 }
 
 static void test_nothing_to_read(void **state)
@@ -230,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_roles),
 		TEST(test_openat2),
+		TEST(test_confined_openat2),
 		TEST(test_nothing_to_read),
 		TEST(test_mount_points),
 		TEST(test_reversal),
