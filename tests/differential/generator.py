@@ -34,6 +34,7 @@ class Options:
 class Generator:
     def __init__(self, world, seed, options=None):
         self.rng = random.Random('ops %d' % seed)
+        self.confined = random.Random('confined %d' % seed)
         self.world = world
         self.options = options or Options()
         self.cwd = ''
@@ -236,7 +237,9 @@ class Generator:
     def openat2(self):
         rng = self.rng
         resolve = rng.choice(['0', '0', '0', 'RESOLVE_NO_SYMLINKS', 'RESOLVE_NO_MAGICLINKS',
-                              'RESOLVE_NO_XDEV', 'RESOLVE_BENEATH', 'RESOLVE_IN_ROOT'])
+                              'RESOLVE_NO_XDEV'])
+        if resolve == '0':
+            resolve = self.confined.choice(['0', 'RESOLVE_BENEATH', 'RESOLVE_IN_ROOT'])
         self.emit('openat2', *self.at(), rng.choice(OPEN_FLAGS), '0644', resolve)
 
     def pair(self):
