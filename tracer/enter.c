@@ -299,6 +299,18 @@ static void enter_prctl(struct tracer *tracer, struct tracee *tracee, const stru
 	}
 }
 
+/* The kernel refuses a second tracer, ptrace(2): EPERM. That is for the program to hear; whoever
+ * reads the log is told what would help. */
+static void enter_ptrace(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call)
+{
+	bool itself = (uint32_t)call->arg[0] == PTRACE_TRACEME;
+	pid_t target = itself ? tracee->tid : (pid_t)(uint32_t)call->arg[1];
+
+	if (tracee_find(tracer, target))
+		note_second_tracer(tracer, tracee, target);
+	tracee_resume(tracee, 0);
+}
+
 static void enter_extra(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
 			int code)
 {
@@ -311,6 +323,9 @@ static void enter_extra(struct tracer *tracer, struct tracee *tracee, const stru
 		return;
 	case FILTER_PRCTL:
 		enter_prctl(tracer, tracee, call);
+		return;
+	case FILTER_PTRACE:
+		enter_ptrace(tracer, tracee, call);
 		return;
 	case FILTER_SECCOMP:
 		prepare_memory(tracer, tracee);

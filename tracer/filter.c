@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -25,9 +26,11 @@ enum act {
 	ACT_TRACE,
 	ACT_NOSYS,
 	ACT_TRACE_FLAG,    /* stop if the first argument has bit VALUE */
-	ACT_TRACE_VALUES,  /* stop if the first argument is one of prctl_options */
+	ACT_TRACE_VALUES,  /* stop if the first argument is in value_lists[VALUE] */
 	ACT_TRACE_NONZERO, /* stop if argument VALUE is not NULL: connected sockets name nobody */
 };
+
+enum { PRCTL_OPTIONS, PTRACE_REQUESTS };
 
 struct point {
 	uint32_t start; /* first number; the interval ends where the next one starts */
@@ -40,18 +43,26 @@ struct point {
  * ENOSYS. A child made with CLONE_UNTRACED would live under the filter without a tracer. A process
  * that makes itself undumpable would hide its memory and cwd from an ordinary user's tracer. A
  * filter of the program's own may forbid the mmap that the tracer will need. In another mount
- * namespace a path's links must be read there. */
+ * namespace a path's links must be read there. Who wants to trace a tracee of ours hears from the
+ * kernel that it cannot, and the log says why. */
 static const struct point extras[] = {
 	{.code = FILTER_IO_URING, .act = ACT_NOSYS},
 	{.code = FILTER_CLONE, .act = ACT_TRACE_FLAG, .value = CLONE_UNTRACED},
 	{.code = FILTER_CLONE3, .act = ACT_TRACE},
-	{.code = FILTER_PRCTL, .act = ACT_TRACE_VALUES},
+	{.code = FILTER_PRCTL, .act = ACT_TRACE_VALUES, .value = PRCTL_OPTIONS},
+	{.code = FILTER_PTRACE, .act = ACT_TRACE_VALUES, .value = PTRACE_REQUESTS},
 	{.code = FILTER_SECCOMP, .act = ACT_TRACE},
 	{.code = FILTER_UNSHARE, .act = ACT_TRACE_FLAG, .value = CLONE_NEWNS},
 	{.code = FILTER_SETNS, .act = ACT_TRACE},
 };
 
-static const uint32_t prctl_options[] = {PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_SECCOMP};
+static const struct {
+	unsigned n;
+	uint32_t at[3];
+} value_lists[] = {
+	[PRCTL_OPTIONS] = {3, {PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_SECCOMP}},
+	[PTRACE_REQUESTS] = {3, {PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE}},
+};
 
 /* From here on a number is the same in every table: Linux 5.1, scripts/syscall.tbl. */
 #define FIRST_COMMON 424
@@ -163,8 +174,8 @@ static unsigned put_action(struct builder *builder, const struct point *point, u
 	if (point->act == ACT_TRACE_FLAG) {
 		put_jump(builder, BPF_JSET, point->value, yes, no);
 	} else {
-		for (size_t i = 0; i < sizeof(prctl_options) / sizeof(*prctl_options); i++)
-			no = put_jump(builder, BPF_JEQ, prctl_options[i], yes, no);
+		for (unsigned i = 0; i < value_lists[point->value].n; i++)
+			no = put_jump(builder, BPF_JEQ, value_lists[point->value].at[i], yes, no);
 	}
 	return put_load(builder, low_half(0));
 }

@@ -19,6 +19,7 @@
 	X(CLONE, clone)                                                                            \
 	X(CLONE3, clone3)                                                                          \
 	X(PRCTL, prctl)                                                                            \
+	X(PTRACE, ptrace)                                                                          \
 	X(SECCOMP, seccomp)                                                                        \
 	X(UNSHARE, unshare)                                                                        \
 	X(SETNS, setns)

@@ -107,15 +107,39 @@ void note_name(struct tracer *tracer, const struct tracee *tracee, enum snr_op o
 	write_event(tracer, &event);
 }
 
-void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err)
+/* TEXT holds nothing that JSON would escape. */
+static void write_text(const struct tracer *tracer, const struct tracee *tracee, const char *text)
 {
-	char line[256];
-	int n;
+	bool json = tracer->redirector.image->flags & SNR_IMAGE_LOG_JSON;
+	char line[512];
+	int n = snprintf(line, sizeof(line),
+			 json ? "{\"pid\":%d,\"engine\":\"trace\",\"text\":\"%s\"}\n"
+			      : "snapredir[%d] trace: %s\n",
+			 tracee->tgid, text);
+
+	if (n > 0)
+		write_line(tracer, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line));
+}
+
+void note_second_tracer(struct tracer *tracer, const struct tracee *tracee, pid_t target)
+{
+	char text[256];
 
 	if (tracer->log_fd < 0)
 		return;
-	n = snprintf(line, sizeof(line), "snapredir[%d] trace: %s: %s; it is killed\n",
-		     tracee->tgid, what, strerror(-err));
-	if (n > 0)
-		write_line(tracer, line, (size_t)n);
+	snprintf(text, sizeof(text),
+		 "ptrace fails: process %d is traced by snapredir already; debuggers and programs "
+		 "that trace others need -e preload",
+		 target);
+	write_text(tracer, tracee, text);
+}
+
+void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err)
+{
+	char text[256];
+
+	if (tracer->log_fd < 0)
+		return;
+	snprintf(text, sizeof(text), "%s: %s; it is killed", what, strerror(-err));
+	write_text(tracer, tracee, text);
 }

@@ -16,6 +16,9 @@ void note_exec(struct tracer *tracer, const struct tracee *tracee, enum snr_op o
 /* A socket's NAME, and what became of it. */
 void note_name(struct tracer *tracer, const struct tracee *tracee, enum snr_op op,
 	       const struct socket_name *name, const struct socket_change *change);
+/* TRACEE wants to trace TARGET, which we trace (itself: it wants to be traced by its parent).
+ * Logged at any level. */
+void note_second_tracer(struct tracer *tracer, const struct tracee *tracee, pid_t target);
 /* A tracee is killed: WHAT went wrong, ERR is -errno. Logged at any level. */
 void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err);
 

@@ -3,6 +3,8 @@
  * lives for some 100 us. Only the launcher calls it. It must leave nothing behind: no child, no
  * filter, no changed signal.
  */
+#include "tracer/probe.h"
+
 #include "tracer/filter.h"
 #include "tracer/tracer.h"
 
@@ -28,10 +30,9 @@
 #define STACK 16384
 
 struct probe {
-	int go;             /* futex: 1 once the child is attached */
-	int filter_err;     /* errno of the child's filter, 0 */
-	int steps;          /* how far the child came */
-	const char *failed; /* the call that was refused */
+	int go;                 /* futex: 1 once the child is attached */
+	int filter_err;         /* errno of the child's filter, 0 */
+	enum probe_step failed; /* where it went wrong */
 };
 
 /* A copy of the memory is not needed, so errno is shared too: nothing here may look at it. */
@@ -69,7 +70,7 @@ static int watch(struct probe *probe, pid_t pid)
 		r = waitpid(pid, &status, __WALL);
 	} while (r < 0 && errno == EINTR);
 	if (r != pid || !WIFSTOPPED(status) || status >> 16 != PTRACE_EVENT_SECCOMP) {
-		probe->failed = "seccomp";
+		probe->failed = PROBE_SECCOMP;
 		return probe->filter_err ? -probe->filter_err : -EOPNOTSUPP;
 	}
 	local = (struct iovec){&seen, sizeof(seen)};
@@ -79,7 +80,7 @@ static int watch(struct probe *probe, pid_t pid)
 	/* The slower way serves as well. */
 	r = arch_ptrace(PTRACE_PEEKDATA, pid, (uintptr_t)&probe->go & ~(sizeof(long) - 1),
 			(uintptr_t) & (long){0});
-	probe->failed = "process_vm_readv and PTRACE_PEEKDATA";
+	probe->failed = PROBE_MEMORY;
 	return (int)r;
 }
 
@@ -95,13 +96,12 @@ static int try_child(struct probe *probe)
 	pid = clone(child, stack + STACK, CLONE_VM | CLONE_FS, probe);
 	if (pid < 0) {
 		r = -errno;
-		probe->failed = "clone";
 		munmap(stack, STACK);
 		return r;
 	}
 	r = (int)arch_ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP);
 	if (r)
-		probe->failed = "ptrace";
+		probe->failed = PROBE_PTRACE;
 	else
 		r = watch(probe, pid);
 	kill(pid, SIGKILL);
@@ -151,45 +151,66 @@ static int say_traced(pid_t by, char *why, size_t size)
 	return -EPERM;
 }
 
-static void say_ptrace(int err, char *why, size_t size)
+/* What ptrace(2) itself was refused with. */
+static void explain_ptrace(const struct probe_facts *facts, char *why, size_t size)
 {
-	char scope[16];
+	const char *error = strerror(-facts->err);
 
-	read_line("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope));
-	if (scope[0] >= '2')
+	if (facts->yama >= '2')
 		snprintf(why, size,
-			 "kernel.yama.ptrace_scope is %s, which keeps %s from tracing; "
-			 "sysctl kernel.yama.ptrace_scope=1 would allow it",
-			 scope, scope[0] == '2' ? "ordinary users" : "everybody");
-	else if (status_number("Seccomp") == 2)
+			 "kernel.yama.ptrace_scope is %c, which keeps %s from tracing; %s",
+			 facts->yama,
+			 facts->yama == '2' ? "programs without CAP_SYS_PTRACE" : "everybody",
+			 facts->yama == '2'
+				 ? "sysctl kernel.yama.ptrace_scope=1 would allow it"
+				 : "only a start of the machine without it changes that");
+	else if (facts->filtered)
 		snprintf(why, size,
 			 "ptrace gives \"%s\": the seccomp profile of this container or snap "
 			 "forbids it; a profile that allows ptrace, or a classic or devmode snap, "
 			 "would change that",
-			 strerror(-err));
+			 error);
 	else
 		snprintf(why, size,
-			 "ptrace gives \"%s\": a security module or the container forbids it",
-			 strerror(-err));
+			 "ptrace gives \"%s\": a security module (AppArmor, SELinux) or the "
+			 "container forbids it; its log names the rule to change",
+			 error);
 }
 
-static void say(const struct probe *probe, int err, char *why, size_t size)
+void probe_explain(const struct probe_facts *facts, char *why, size_t size)
 {
-	if (!strcmp(probe->failed, "ptrace"))
-		say_ptrace(err, why, size);
-	else if (!strcmp(probe->failed, "seccomp"))
-		snprintf(
-			why, size,
-			"a seccomp filter with stops cannot be installed (\"%s\"): the container's "
-			"profile forbids it, or the kernel lacks CONFIG_SECCOMP_FILTER",
-			strerror(-err));
+	const char *error = strerror(-facts->err);
+
+	if (facts->failed == PROBE_PTRACE)
+		explain_ptrace(facts, why, size);
+	else if (facts->failed == PROBE_SECCOMP && facts->filtered)
+		snprintf(why, size,
+			 "seccomp gives \"%s\": the seccomp profile of this container or snap "
+			 "forbids filters with stops; a profile that allows seccomp(2) would "
+			 "change that",
+			 error);
+	else if (facts->failed == PROBE_SECCOMP)
+		snprintf(why, size,
+			 "seccomp gives \"%s\": a kernel with CONFIG_SECCOMP_FILTER, Linux 4.8 "
+			 "or newer, would change that",
+			 error);
+	else if (facts->failed == PROBE_MEMORY)
+		snprintf(why, size,
+			 "process_vm_readv and PTRACE_PEEKDATA both give \"%s\"; a profile that "
+			 "allows one of them would change that",
+			 error);
 	else
-		snprintf(why, size, "%s gives \"%s\"", probe->failed, strerror(-err));
+		snprintf(why, size,
+			 "no child could be started to try it: %s; allow it a process more "
+			 "(ulimit -u) and memory",
+			 error);
 }
 
 int tracer_probe(char *why, size_t size)
 {
-	struct probe probe = {.failed = "mmap"};
+	struct probe probe = {.failed = PROBE_CHILD};
+	struct probe_facts facts;
+	char scope[16];
 	pid_t by = (pid_t)status_number("TracerPid");
 	int r;
 
@@ -197,7 +218,15 @@ int tracer_probe(char *why, size_t size)
 	if (by)
 		return say_traced(by, why, size);
 	r = try_child(&probe);
-	if (r)
-		say(&probe, r, why, size);
+	if (!r)
+		return 0;
+	read_line("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope));
+	facts = (struct probe_facts){
+		.failed = probe.failed,
+		.err = r,
+		.yama = scope[0],
+		.filtered = status_number("Seccomp") == 2,
+	};
+	probe_explain(&facts, why, size);
 	return r;
 }

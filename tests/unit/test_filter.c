@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -142,6 +143,8 @@ static uint32_t expected(const struct arch_abi *abi, uint32_t nr)
 		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_CLONE3);
 	if ((int)nr == number(abi->audit, "seccomp"))
 		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_SECCOMP);
+	if ((int)nr == number(abi->audit, "ptrace")) /* PTRACE_TRACEME */
+		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_PTRACE);
 	if ((int)nr == number(abi->audit, "setns"))
 		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_SETNS);
 	return SECCOMP_RET_ALLOW;
@@ -253,6 +256,7 @@ static void flags_and_options_decide(void **state)
 		uint32_t clone = (uint32_t)number(abi->audit, "clone");
 		uint32_t unshare = (uint32_t)number(abi->audit, "unshare");
 		uint32_t prctl = (uint32_t)number(abi->audit, "prctl");
+		uint32_t ptrace = (uint32_t)number(abi->audit, "ptrace");
 		const uint32_t trace = SECCOMP_RET_TRACE;
 
 		assert_int_equal(answer(&program, abi->audit, clone, CLONE_VM | CLONE_THREAD),
@@ -268,6 +272,12 @@ static void flags_and_options_decide(void **state)
 					 option == PR_SET_DUMPABLE || option == PR_GET_DUMPABLE ||
 							 option == PR_SET_SECCOMP
 						 ? trace | filter_data(i, FILTER_PRCTL)
+						 : SECCOMP_RET_ALLOW);
+		for (unsigned request = 0; request < 0x4220; request++)
+			assert_int_equal(answer(&program, abi->audit, ptrace, request),
+					 request == PTRACE_TRACEME || request == PTRACE_ATTACH ||
+							 request == PTRACE_SEIZE
+						 ? trace | filter_data(i, FILTER_PTRACE)
 						 : SECCOMP_RET_ALLOW);
 	}
 }
@@ -304,7 +314,8 @@ static bool is_constant(uint32_t audit, uint32_t nr)
 	int op = op_of(audit, nr);
 
 	return (int)nr != number(audit, "clone") && (int)nr != number(audit, "unshare") &&
-	       (int)nr != number(audit, "prctl") && (op < 0 || filter_pointer((enum snr_op)op) < 0);
+	       (int)nr != number(audit, "prctl") && (int)nr != number(audit, "ptrace") &&
+	       (op < 0 || filter_pointer((enum snr_op)op) < 0);
 }
 
 /* kernel/seccomp.c, seccomp_is_const_allow: such calls go into a bitmap and cost next to nothing.
@@ -369,6 +380,10 @@ static void add_rules(scmp_filter_ctx ctx, unsigned abi)
 					  seccomp_syscall_resolve_name("clone"), 1,
 					  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_UNTRACED,
 						  CLONE_UNTRACED)),
+			 0);
+	assert_int_equal(seccomp_rule_add(ctx, SCMP_ACT_TRACE(filter_data(abi, FILTER_PTRACE)),
+					  seccomp_syscall_resolve_name("ptrace"), 1,
+					  SCMP_A0(SCMP_CMP_EQ, PTRACE_TRACEME)),
 			 0);
 }
 

@@ -1,0 +1,168 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Other tracers: strace, gdb, ltrace and programs that trace their own just work under preload; under trace they hear
+# what a traced process hears, EPERM, and the log says why. What is traced already is not traced by us.
+# shellcheck disable=SC2016 # for the inner shells
+. tests/process.sh
+needs strace gdb ltrace
+
+mkdir "$WORK/world"
+echo text >"$WORK/world/file"
+S=$SNAPREDIR
+map=(-m "/opt/acme=$WORK/world")
+export S WORLD=$WORK/world
+
+# Programs that trace their own.
+as_native() {
+	"$PROGRAMS/process-tracers" "$WORK/world/file" >"$WORK/native.out" 2>&1
+	"$S" -e preload -l "$WORK/log" "${map[@]}" "$PROGRAMS/process-tracers" /opt/acme/file >"$WORK/said" 2>&1
+	diff "$WORK/native.out" "$WORK/said"
+}
+check 'a program traces its child and its parent [preload]' as_native
+refused() {
+	rm -f "$WORK/log"
+	"$S" -e trace -l "$WORK/log" "${map[@]}" "$PROGRAMS/process-tracers" /opt/acme/file >"$WORK/said" 2>&1
+	diff - "$WORK/said" <<'END'
+file: found
+traced by its parent: Operation not permitted
+its child ends with 0
+a crash handler: Operation not permitted
+memory of a child: read
+file: found
+END
+}
+check 'a program that traces its child and its parent is refused, and goes on [trace]' refused
+logged() { [ "$(grep -c 'trace: ptrace fails: process [0-9]* is traced by snapredir already; .*-e preload$' "$WORK/log")" = 2 ]; }
+check 'the log says so, a line for each [trace]' logged
+logged_json() {
+	rm -f "$WORK/log"
+	"$S" -e trace -l "$WORK/log" --log-format json "${map[@]}" "$PROGRAMS/process-tracers" /opt/acme/file >/dev/null || return 1
+	perl -MJSON::PP -ne '$n++ if decode_json($_)->{text} =~ /^ptrace fails: process \d+/; END { exit($n != 2) }' "$WORK/log"
+}
+check 'in JSON, too [trace]' logged_json
+
+# strace, gdb and ltrace inside.
+inside() { # ENGINE COMMAND...
+	local engine=$1
+	shift
+	(cd "$WORK" && "$S" -e "$engine" "${map[@]}" "$@") >"$WORK/said" 2>&1
+}
+strace_inside() {
+	inside preload strace -f -o "$WORK/calls" -e trace=openat cat /opt/acme/file || return 1
+	grep -q '^text$' "$WORK/said" && grep -q "openat.*$WORLD/file" "$WORK/calls"
+}
+check 'strace inside [preload]' strace_inside
+gdb_inside() {
+	inside preload gdb -nx -batch -ex 'break main' -ex run -ex 'print secret' -ex 'tbreak look' -ex continue -ex 'print *file@16' \
+		-ex kill --args "$PROGRAMS/process-tracers" /opt/acme/file || return 1
+	grep -q '= 4711' "$WORK/said" && grep -q '"/opt/acme/file' "$WORK/said"
+}
+check 'gdb inside [preload]' gdb_inside
+ltrace_inside() {
+	inside preload ltrace -o "$WORK/calls" cat /opt/acme/file && grep -q text "$WORK/said" && grep -q exited "$WORK/calls"
+}
+check 'ltrace inside [preload]' ltrace_inside
+for tool in 'strace -o /dev/null' 'gdb -nx -batch -ex run --args' ltrace; do
+	tool_is_refused() {
+		# shellcheck disable=SC2086 # words
+		inside trace $tool cat /opt/acme/file
+		grep -q 'Operation not permitted' "$WORK/said"
+	}
+	check "${tool%% *} inside is refused [trace]" tool_is_refused
+done
+
+# strace, gdb and ltrace from outside, of the launcher and all beneath it: no second tracer then.
+outside() {
+	"$@" "$S" "${map[@]}" cat /opt/acme/file >"$WORK/said" 2>"$WORK/err"
+}
+strace_outside() {
+	outside strace -f -o "$WORK/calls" && [ "$(cat "$WORK/said")" = text ] &&
+		grep -q '^snapredir: engine: preload, .*another tracer is attached already (strace, process [0-9]*)' "$WORK/err" &&
+		[ "$(wc -l <"$WORK/err")" = 1 ]
+}
+check 'strace outside: preload, and one line that says why' strace_outside
+gdb_outside() {
+	gdb -nx -batch -ex 'set startup-with-shell off' -ex 'handle all nostop noprint pass' -ex run \
+		--args "$S" "${map[@]}" cat /opt/acme/file >"$WORK/said" 2>&1
+	grep -q '^text$' "$WORK/said" && grep -q 'another tracer is attached already (gdb' "$WORK/said"
+}
+check 'gdb outside: preload, and it says why' gdb_outside
+required() {
+	strace -f -o "$WORK/calls" "$S" --require trace "${map[@]}" cat /opt/acme/file >"$WORK/said" 2>&1
+	[ $? = 125 ] && grep -q 'is required and cannot be had here: another tracer' "$WORK/said" && [ "$(wc -l <"$WORK/said")" = 1 ]
+}
+check 'strace outside, trace required: status 125' required
+strace_of_trace() {
+	strace -f -o "$WORK/calls" "$S" -e trace "${map[@]}" cat /opt/acme/file >"$WORK/said" 2>&1
+	[ $? = 125 ] && grep -q 'another tracer is attached already (strace' "$WORK/said"
+}
+check 'strace outside, engine trace: status 125' strace_of_trace
+strace_launcher() {
+	strace -o "$WORK/calls" "$S" -e preload "${map[@]}" cat /opt/acme/file >"$WORK/said" 2>&1 && [ "$(cat "$WORK/said")" = text ]
+}
+check 'strace outside, engine preload: not a word' strace_launcher
+
+# strace and gdb attach to a program that runs.
+running() { # ENGINE: sets pid
+	local i
+	rm -f "$WORK/up"
+	"$S" -e "$1" -l "$WORK/log" "${map[@]}" sh -c 'echo up >"$0"; while read -r x </opt/acme/file; do sleep 0.02; done' "$WORK/up" \
+		</dev/null >/dev/null 2>&1 &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do
+		[ ! -s "$WORK/up" ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+ended() { # it still runs, and ends when it is told to
+	kill -0 $pid && kill $pid
+	wait $pid
+	[ $? = 143 ]
+}
+attach() {
+	running preload || return 1
+	timeout 1 strace -f -o "$WORK/calls" -p $pid >"$WORK/said" 2>&1
+	ended && grep -q "open.*$WORLD/file" "$WORK/calls"
+}
+check 'strace attaches to a program [preload]' attach 2>/dev/null
+attach_gdb() {
+	running preload || return 1
+	gdb -nx -batch -p $pid -ex 'info registers' -ex detach >"$WORK/said" 2>&1
+	ended && grep -q '^r.p  *0x\|^pc  *0x' "$WORK/said"
+}
+check 'gdb attaches to a program [preload]' attach_gdb 2>/dev/null
+attach_refused() {
+	running trace || return 1
+	strace -o "$WORK/calls" -p $pid >"$WORK/said" 2>&1 && { echo 'attached'; return 1; }
+	ended && grep -q 'Operation not permitted' "$WORK/said"
+}
+check 'strace is refused, and the program goes on [trace]' attach_refused 2>/dev/null
+
+# What a program can read about itself.
+sees_tracer() {
+	local name
+	name=$("$S" -e "$1" "${map[@]}" sh -c 'read -r x </opt/acme/file; pid=$(sed -n "s/^TracerPid:.//p" /proc/self/status)
+		[ "$pid" = 0 ] && echo none || cat /proc/$pid/comm')
+	[ "$name" = "$2" ] || { echo "$name"; return 1; }
+}
+check 'TracerPid names our tracer [trace]' sees_tracer trace snapredir-trace
+check 'TracerPid is 0 [preload]' sees_tracer preload none
+status_says() { # ENGINE WORDS
+	[ "$("$S" -e "$1" "${map[@]}" sed -n 's/^\(NoNewPrivs\|Seccomp\):\t//p' /proc/self/status | paste -sd ' ')" = "$2" ]
+}
+check 'NoNewPrivs and Seccomp as without us [preload]' status_says preload '0 0'
+if [ "$(id -u)" = 0 ]; then
+	check 'with CAP_SYS_ADMIN no NoNewPrivs; one filter [trace]' status_says trace '0 2'
+	for_everybody
+	S=$SNAPREDIR
+	as_nobody() {
+		[ "$(cd / && setpriv --reuid=65534 --regid=65534 --clear-groups "$S" -e "$1" "${map[@]}" \
+			sed -n 's/^\(NoNewPrivs\|Seccomp\):\t//p' /proc/self/status | paste -sd ' ')" = "$2" ]
+	}
+	check 'NoNewPrivs for an ordinary user [trace]' as_nobody trace '1 2'
+	check 'none for an ordinary user [preload]' as_nobody preload '0 0'
+else
+	check 'NoNewPrivs for an ordinary user [trace]' status_says trace '1 2'
+fi
+finish
