@@ -204,22 +204,13 @@ static sem_t *map_file(long fd, long *error)
 	return (sem_t *)result;
 }
 
-static long stat_file(long fd, struct stat64 *st)
-{
-#ifdef __NR_newfstatat
-	return snr_rawcall4(__NR_newfstatat, fd, "", st, AT_EMPTY_PATH);
-#else
-	return snr_rawcall4(__NR_fstatat64, fd, "", st, AT_EMPTY_PATH);
-#endif
-}
-
 /* The semaphore in file FD, mapped at READY or not yet: the one address at which it is used. */
 static sem_t *add_mapping(long fd, sem_t *ready, long *error)
 {
 	struct mapping *mapping;
 	struct stat64 st;
 
-	*error = stat_file(fd, &st);
+	*error = shim_stat_descriptor(fd, &st);
 	if (*error)
 		return NULL;
 	enter();

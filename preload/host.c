@@ -23,6 +23,15 @@ long shim_stat_real(const char *path, struct stat64 *st, int flags)
 #endif
 }
 
+long shim_stat_descriptor(long fd, struct stat64 *st)
+{
+#ifdef __NR_fstat64
+	return snr_rawcall2(__NR_fstat64, fd, st);
+#else
+	return snr_rawcall2(__NR_fstat, fd, st);
+#endif
+}
+
 static long host_read_string(void *context, uint64_t address, char *out, size_t size)
 {
 	const char *string = (const char *)(uintptr_t)address;

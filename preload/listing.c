@@ -40,7 +40,8 @@ static bool begin(struct snr_listing *listing, struct shim_slot *slot, int fd, i
 
 bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed)
 {
-	struct shim_slot *slot = *place == 0 ? NULL : shim_slot_take();
+	bool none = *place == 0 || (*place < 0 && !shim_may_hold_rules(fd));
+	struct shim_slot *slot = none ? NULL : shim_slot_take();
 	struct snr_listing listing;
 	bool found = false;
 
@@ -92,7 +93,8 @@ static int64_t set_place(int fd, uint32_t place)
 /* A directory whose position cannot be moved has no extra names: it would never end. */
 static long give(int fd, unsigned word, int64_t place, void *buffer, size_t size)
 {
-	struct shim_slot *slot = place == 0 ? NULL : shim_slot_take();
+	bool none = place == 0 || (place < 0 && !shim_may_hold_rules(fd));
+	struct shim_slot *slot = none ? NULL : shim_slot_take();
 	struct snr_listing listing;
 	int64_t base = -1;
 	long used = 0;

@@ -11,6 +11,9 @@
 /* Does any rule put a name into a directory? */
 bool shim_lists(void);
 
+/* May the directory FD be one that rules put names into? (parents.c) */
+bool shim_may_hold_rules(int fd);
+
 /* One extra name of the directory FD: that with number *PLACE, or the first where *PLACE is -1.
  * *PLACE becomes the number of the one behind it, 0 at the end. False: there is none. */
 bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed);

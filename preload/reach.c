@@ -27,15 +27,9 @@ static unsigned next;
 
 static long identify(struct kept *entry)
 {
-	char path[40];
-	struct snr_builder builder = {.out = path, .size = sizeof(path)};
 	struct stat64 st;
-	long result;
+	long result = shim_stat_descriptor(entry->fd, &st);
 
-	snr_add_text(&builder, "/proc/self/fd/");
-	snr_add_number(&builder, entry->fd);
-	snr_finish(&builder);
-	result = shim_stat_real(path, &st, 0);
 	entry->inode = st.st_ino;
 	entry->device = st.st_dev;
 	return result;

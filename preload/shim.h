@@ -156,6 +156,7 @@ long shim_access(const char *path, int mode);
 
 /* stat of the real PATH, no rule applied. */
 long shim_stat_real(const char *path, struct stat64 *st, int flags);
+long shim_stat_descriptor(long fd, struct stat64 *st);
 
 /* readlink(2) as the program would see it, into OUT of SNR_PATH_MAX bytes, no NUL: length or -errno
  * (by_hand_names.c). */
