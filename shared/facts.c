@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What was learnt about symbolic links: a direct-mapped set of hashes. Callable from everywhere,
+ * What was learnt about symbolic links: sets of four hashes each. Callable from everywhere,
  * signal handlers and vfork children included. It must never block, and never be the only reason
  * why an answer is right: facts age.
  */
@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #define KIND_MASK 3ull
+#define WAYS      4 /* names that fall on one place and are known side by side */
 
 /* Threads share the entries. Where a word of 64 bits is not read at once (32-bit machines), two
  * halves of different hashes match nothing, but for one chance in 2^30: no more is asked. */
@@ -24,26 +25,48 @@ static uint64_t tag(const struct snr_facts *facts, uint64_t hash)
 	       ~KIND_MASK;
 }
 
-static size_t slot(uint64_t hash)
+/* The first of the WAYS entries in which HASH may be. */
+static size_t set_of(uint64_t hash)
 {
-	return (hash >> 20) & (SNR_FACTS - 1);
+	return (hash >> 20) & (SNR_FACTS - 1) & ~(size_t)(WAYS - 1);
 }
 
 enum snr_fact snr_facts_get(const struct snr_facts *facts, uint64_t hash)
 {
-	uint64_t entry;
+	uint64_t wanted;
+	size_t set = set_of(hash);
 
 	if (!facts)
 		return SNR_UNKNOWN;
-	entry = read_entry(facts, slot(hash));
-	return (entry & ~KIND_MASK) == tag(facts, hash) ? (enum snr_fact)(entry & KIND_MASK)
-							: SNR_UNKNOWN;
+	wanted = tag(facts, hash);
+	for (size_t i = set; i < set + WAYS; i++) {
+		uint64_t entry = read_entry(facts, i);
+
+		if ((entry & ~KIND_MASK) == wanted)
+			return (enum snr_fact)(entry & KIND_MASK);
+	}
+	return SNR_UNKNOWN;
 }
 
+static void write_entry(struct snr_facts *facts, size_t index, uint64_t entry)
+{
+	*(volatile uint64_t *)&facts->entry[index] = entry;
+}
+
+/* The newest comes first, the oldest of the set goes. */
 void snr_facts_put(struct snr_facts *facts, uint64_t hash, enum snr_fact fact)
 {
-	if (facts)
-		*(volatile uint64_t *)&facts->entry[slot(hash)] = tag(facts, hash) | fact;
+	size_t set = set_of(hash), place = 0;
+	uint64_t new;
+
+	if (!facts)
+		return;
+	new = tag(facts, hash);
+	while (place < WAYS - 1 && (read_entry(facts, set + place) & ~KIND_MASK) != new)
+		place++;
+	for (; place; place--)
+		write_entry(facts, set + place, read_entry(facts, set + place - 1));
+	write_entry(facts, set, new | fact);
 }
 
 void snr_facts_forget(struct snr_facts *facts)
