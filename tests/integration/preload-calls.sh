@@ -10,6 +10,7 @@ prepare() {
 	ln -s file target/link
 	ln -s /opt/acme/sub/deep target/back
 	ln -s nowhere target/dangling
+	ln -s loop target/loop
 	ln -s /opt/acme out
 }
 rules <<'END'

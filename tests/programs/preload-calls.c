@@ -100,6 +100,20 @@ static void streamed(const char *call, FILE *stream)
 }
 #define STREAMED(call) streamed(#call, (call))
 
+/* The old file is closed whatever comes of the new one. */
+static void reopen(const char *name, const char *mode)
+{
+	FILE *stream = fopen("/dev/null", "r");
+	int fd = stream ? fileno(stream) : -1;
+	FILE *other = freopen(in(name), mode, stream);
+	int error = errno;
+
+	printf("freopen %s %s: %s, descriptor %s\n", name, mode, other ? "ok" : strerror(error),
+	       fcntl(fd, F_GETFD) < 0 ? "closed" : "open");
+	if (other)
+		fclose(other);
+}
+
 static void do_open(void)
 {
 	OPENED(open(in("file"), O_RDONLY));
@@ -138,6 +152,11 @@ static void do_open(void)
 	STREAMED(fopen(in("dangling"), "wx"));
 	STREAMED(fopen(in("dangling"), "a+e"));
 	STREAMED(freopen(in("file"), "r", stdin));
+	reopen("missing", "r");
+	reopen("loop", "w");
+	reopen("sub", "w");
+	reopen("link", "a");
+	reopen("loop", "no mode");
 }
 
 static void do_make(void)
