@@ -123,7 +123,7 @@ static int exec_or_shell(const char *path, char *const argv[], char *const envp[
 }
 
 /* execvp(3): these mean "look further". */
-static bool is_elsewhere(int error)
+bool shim_looks_further(int error)
 {
 	return error == ENOENT || error == ESTALE || error == ENOTDIR || error == ENODEV ||
 	       error == ETIMEDOUT || error == EACCES;
@@ -146,7 +146,7 @@ static int exec_search(const char *file, char *const argv[], char *const envp[])
 		if (!shim_next_candidate(&at, file, path))
 			continue;
 		exec_or_shell(path, argv, envp);
-		if (!is_elsewhere(errno))
+		if (!shim_looks_further(errno))
 			return -1;
 		denied |= errno == EACCES;
 	}

@@ -268,20 +268,6 @@ struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lo
 	return NULL;
 }
 
-bool shim_may_execute(const char *path)
-{
-	struct shim_slot *slot = shim_plan(SNR_access, (long)path, X_OK, 0, 0, 0);
-	long result;
-
-	if (!slot)
-		return shim_host.access(NULL, path, X_OK) == 0;
-	result = slot->plan.verdict == SNR_CHANGED
-			 ? shim_host.access(NULL, slot->plan.text[0], X_OK)
-			 : -EACCES;
-	shim_slot_release(slot);
-	return result == 0;
-}
-
 /* Nothing is to be written but the image, which is there, and nothing to be taken out. */
 static bool environ_is_right(const struct snr_image *image, const struct snr_exec_plan *plan)
 {

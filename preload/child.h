@@ -26,8 +26,8 @@ void shim_child_release(struct shim_child *child);
 /* execve(2) of PATH relative to DIRFD, with all of it. -1 with errno set. */
 int shim_exec(int dirfd, const char *path, int flags, char *const argv[], char *const envp[]);
 
-/* May the program execute PATH, after all rules? */
-bool shim_may_execute(const char *path);
+/* Does a search along PATH go on after ERROR? */
+bool shim_looks_further(int error);
 
 /* One element of a PATH: steps *AT behind it. Writes "ELEMENT/FILE" to OUT; false if it is too
  * long. */

@@ -14,12 +14,12 @@
 #include <unistd.h>
 
 /* The kernel's layout is that of struct stat64 on all our machines. */
-long shim_stat_real(const char *path, struct stat64 *st, int flags)
+long shim_stat_real(int dirfd, const char *path, struct stat64 *st, int flags)
 {
 #ifdef __NR_newfstatat
-	return snr_rawcall4(__NR_newfstatat, AT_FDCWD, path, st, flags);
+	return snr_rawcall4(__NR_newfstatat, dirfd, path, st, flags);
 #else
-	return snr_rawcall4(__NR_fstatat64, AT_FDCWD, path, st, flags);
+	return snr_rawcall4(__NR_fstatat64, dirfd, path, st, flags);
 #endif
 }
 
@@ -76,7 +76,7 @@ static long host_search(void *context, const char *path)
 static long host_kind(void *context, const char *path, uint64_t *inode)
 {
 	struct stat64 st;
-	long result = shim_stat_real(path, &st, AT_SYMLINK_NOFOLLOW);
+	long result = shim_stat_real(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW);
 
 	if (result < 0)
 		return result;
@@ -85,13 +85,18 @@ static long host_kind(void *context, const char *path, uint64_t *inode)
 }
 
 /* As exec would see it: by the effective ids, where the kernel can say so (5.8). */
-static long host_access(void *context, const char *path, int mode)
+long shim_access_real(int dirfd, const char *path, int mode)
 {
-	long result = snr_rawcall4(__NR_faccessat2, AT_FDCWD, path, mode, AT_EACCESS);
+	long result = snr_rawcall4(__NR_faccessat2, dirfd, path, mode, AT_EACCESS);
 
 	if (result == -ENOSYS || result == -EPERM)
-		result = snr_rawcall3(__NR_faccessat, AT_FDCWD, path, mode);
+		result = snr_rawcall3(__NR_faccessat, dirfd, path, mode);
 	return result;
+}
+
+static long host_access(void *context, const char *path, int mode)
+{
+	return shim_access_real(AT_FDCWD, path, mode);
 }
 
 static long descriptor_directory(int dirfd, char *out, size_t size)

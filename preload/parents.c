@@ -6,10 +6,11 @@
  */
 #include "preload/listing.h"
 
+#include <fcntl.h>
+
 #define SLOTS   128 /* a power of two */
 #define MOST    32  /* directories; more are not worth their stat */
-#define BELIEVE 64  /* listings, until it is asked again: somebody else may make a directory anew  \
-		     */
+#define BELIEVE 64  /* listings, until it is asked again: others may make a directory anew */
 
 /* Identities are only added: what was such a directory once "may be" one for ever. */
 static uint64_t slots[SLOTS];
@@ -67,7 +68,7 @@ static bool add_directory(const struct snr_image *image, const struct snr_child 
 
 	if (n < 0)
 		return false;
-	return shim_stat_real(slot->text[0], &st, 0) == 0 && add(identity(&st));
+	return shim_stat_real(AT_FDCWD, slot->text[0], &st, 0) == 0 && add(identity(&st));
 }
 
 static bool gather(const struct snr_image *image, uint32_t now)

@@ -129,30 +129,40 @@ const char *shim_redirect(enum snr_op op, const char *path, char *text)
 
 long shim_stat(const char *path, struct stat64 *st, int flags)
 {
-	struct shim_slot *slot = shim_plan(SNR_newfstatat, AT_FDCWD, (long)path, 0, flags, 0);
+	return shim_stat_at(AT_FDCWD, path, st, flags);
+}
+
+long shim_stat_at(int dirfd, const char *path, struct stat64 *st, int flags)
+{
+	struct shim_slot *slot = shim_plan(SNR_newfstatat, dirfd, (long)path, 0, flags, 0);
 	long result;
 
 	if (!slot)
-		return shim_stat_real(path, st, flags);
+		return shim_stat_real(dirfd, path, st, flags);
 	if (slot->plan.verdict == SNR_FINISHED)
 		result = slot->plan.result;
 	else
-		result = shim_stat_real(slot->plan.npaths ? slot->plan.text[0] : path, st, flags);
+		result = shim_stat_real(dirfd, slot->plan.npaths ? slot->plan.text[0] : path, st,
+					flags);
 	shim_slot_release(slot);
 	return result;
 }
 
 long shim_access(const char *path, int mode)
 {
-	struct shim_slot *slot =
-		shim_plan(SNR_faccessat2, AT_FDCWD, (long)path, mode, AT_EACCESS, 0);
+	return shim_access_at(AT_FDCWD, path, mode);
+}
+
+long shim_access_at(int dirfd, const char *path, int mode)
+{
+	struct shim_slot *slot = shim_plan(SNR_faccessat2, dirfd, (long)path, mode, AT_EACCESS, 0);
 	const struct snr_plan *plan = slot ? &slot->plan : NULL;
 	long result;
 
 	if (plan && plan->verdict == SNR_FINISHED)
 		result = plan->result;
 	else
-		result = shim_host.access(NULL, plan && plan->npaths ? plan->text[0] : path, mode);
+		result = shim_access_real(dirfd, plan && plan->npaths ? plan->text[0] : path, mode);
 	if (slot)
 		shim_slot_release(slot);
 	return result;

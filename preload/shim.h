@@ -150,13 +150,18 @@ const char *shim_redirect(enum snr_op op, const char *path, char *text);
 /* stat PATH as the program would see it, by one system call; FLAGS as fstatat(2)'s. 0 or -errno.
  * For code of ours that must not depend on which names of stat this libc has. */
 long shim_stat(const char *path, struct stat64 *st, int flags);
+long shim_stat_at(int dirfd, const char *path, struct stat64 *st, int flags);
 
 /* access(2) to PATH as the program would see it, by the effective ids. 0 or -errno. */
 long shim_access(const char *path, int mode);
+long shim_access_at(int dirfd, const char *path, int mode);
 
 /* stat of the real PATH, no rule applied. */
-long shim_stat_real(const char *path, struct stat64 *st, int flags);
+long shim_stat_real(int dirfd, const char *path, struct stat64 *st, int flags);
 long shim_stat_descriptor(long fd, struct stat64 *st);
+
+/* access of the real PATH. */
+long shim_access_real(int dirfd, const char *path, int mode);
 
 /* readlink(2) as the program would see it, into OUT of SNR_PATH_MAX bytes, no NUL: length or -errno
  * (by_hand_names.c). */

@@ -110,7 +110,7 @@ static long shorten_last(bool binds, const char *path, const char *last, long di
 		fd = shim_hold(path, 0);
 		return fd < 0 ? fd : write_held(fd, "", out);
 	}
-	if (shim_stat_real(path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (shim_stat_real(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EADDRINUSE;
 	snr_add_text(&builder, ".snr");
 	snr_add_number(&builder, snr_rawcall1(__NR_getpid, 0));
