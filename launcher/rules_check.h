@@ -37,9 +37,10 @@ void rules_make_targets(struct rules *rules, struct rules_set *set);
  */
 void rules_show_parents(struct rules *rules, struct rules_set *set);
 
-/* May a library be found through a rule of SET: a directory, something that is not there yet, or a
- * file with .so in its name? */
-bool rules_may_hold_libraries(const struct rules_set *set);
+/* May libraries be found through rules of SET? 0, or SNR_IMAGE_LIBRARIES: a rule leads to a
+ * directory, to something that is not there yet, or has .so in its name; and
+ * SNR_IMAGE_SYSTEM_LIBRARIES: it concerns a directory in which ld.so looks for every program. */
+uint32_t rules_hold_libraries(const struct rules_set *set);
 
 void rules_set_free(struct rules_set *set);
 

@@ -72,15 +72,3 @@ void rules_make_targets(struct rules *rules, struct rules_set *set)
 			final->flags |= SNR_RULE_TARGET_DIR;
 	}
 }
-
-bool rules_may_hold_libraries(const struct rules_set *set)
-{
-	for (uint32_t i = 0; i < set->count; i++) {
-		const struct rules_final *rule = &set->rule[i];
-
-		if (!rule->parent && ((rule->flags & (SNR_RULE_TARGET_DIR | SNR_RULE_MISSING)) ||
-				      strstr(strrchr(rule->path, '/'), ".so")))
-			return true;
-	}
-	return false;
-}

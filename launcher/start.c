@@ -18,6 +18,7 @@
 #include "launcher/host.h"
 #include "launcher/run.h"
 #include "shared/environ.h"
+#include "shared/libraries.h"
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
@@ -87,6 +88,7 @@ struct preload {
 	char image[SNR_IMAGE_VALUE];
 	struct snr_exec_plan plan;
 	struct snr_scratch scratch;
+	struct snr_library_search search;
 };
 
 /* The shim for the image that will run in the end. A static program gets that of its word size too:
@@ -124,14 +126,16 @@ static void tell_limits(const struct preload *preload, const char *file, const c
 }
 
 /* The call itself, with an environment built in memory that exec gives back. */
-static int execute(const struct preload *preload, const char *file, char *const argv[],
+static int execute(struct preload *preload, const char *file, char *const argv[],
 		   char *const envp[], const char *shim)
 {
 	const struct snr_image *image = preload->redirector.image;
 	struct snr_environ want = {
 		.envp = (const char *const *)envp,
 		.shim = shim,
-		.libraries = image->flags & SNR_IMAGE_LIBRARIES,
+		.libraries = snr_needs_companion(&preload->search, &preload->redirector,
+						 &preload->scratch, host_read_file, &preload->plan,
+						 (const char *const *)envp),
 		.name = preload->plan.changed && shim ? preload->plan.script : NULL,
 		.image = preload->image,
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
@@ -148,7 +152,7 @@ static int execute(const struct preload *preload, const char *file, char *const 
 }
 
 /* Execute the interpreter of a redirected script: its words take the place of argv[0]. */
-static int execute_script(const struct preload *preload, char *const argv[], char *const envp[],
+static int execute_script(struct preload *preload, char *const argv[], char *const envp[],
 			  const char *shim)
 {
 	const char *front[SNR_EXEC_FRONT];

@@ -8,6 +8,7 @@
 #include "shared/callnumbers.h"
 #include "shared/environ.h"
 #include "shared/exec.h"
+#include "shared/libraries.h"
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
@@ -32,8 +33,8 @@ struct arena {
 	struct snr_redirector redirector;
 	struct snr_exec_plan plan;
 	struct snr_scratch scratch;
-	long head_size; /* bytes in HEAD, or -errno */
-	char head[2048];
+	struct snr_library_search search;
+	struct shim_window window;
 	char room[ROOM] __attribute__((aligned(16)));
 };
 
@@ -102,42 +103,11 @@ static void *arena_memory(struct arena *arena, size_t size)
 	return arena->spill;
 }
 
-/* O_NONBLOCK: a FIFO must not stop us. */
-static long read_once(const char *path, uint64_t offset, void *out, size_t size)
-{
-	long fd = snr_rawcall4(__NR_openat, AT_FDCWD, path,
-			       O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
-	long n;
-
-	if (fd < 0)
-		return fd;
-#if defined(__i386__)
-	n = snr_rawcall5(__NR_pread64, fd, out, size, (uint32_t)offset, (uint32_t)(offset >> 32));
-#else
-	n = snr_rawcall4(__NR_pread64, fd, out, size, offset);
-#endif
-	snr_rawcall1(__NR_close, fd);
-	return n;
-}
-
-/* The planner begins each file at 0; nearly all that it asks for afterwards lies in the file's
- * head. */
 static long read_file(void *context, const char *path, uint64_t offset, void *out, size_t size)
 {
 	struct arena *arena = context;
 
-	if (offset == 0)
-		arena->head_size = read_once(path, 0, arena->head, sizeof(arena->head));
-	if (arena->head_size < 0)
-		return arena->head_size;
-	if (arena->head_size == sizeof(arena->head) && offset + size > sizeof(arena->head))
-		return read_once(path, offset, out, size);
-	if (offset >= (uint64_t)arena->head_size)
-		return 0;
-	if (size > (size_t)arena->head_size - offset)
-		size = (size_t)arena->head_size - (size_t)offset;
-	snr_copy(out, arena->head + offset, size);
-	return (long)size;
+	return shim_read_file(&arena->window, path, offset, out, size);
 }
 
 static void plan(struct arena *arena, const struct snr_redirector *redirector, int dirfd,
@@ -182,6 +152,12 @@ static const char *choose_shim(const struct snr_image *image, const struct snr_e
 	return shim.len ? snr_string(image, shim) : NULL;
 }
 
+static bool needs_companion(struct arena *arena, char *const *envp)
+{
+	return snr_needs_companion(&arena->search, &arena->redirector, &arena->scratch, read_file,
+				   &arena->plan, (const char *const *)envp);
+}
+
 static bool build_vectors(struct arena *arena, const struct snr_image *image, char *const *argv,
 			  long argc, char *const *envp)
 {
@@ -190,7 +166,7 @@ static bool build_vectors(struct arena *arena, const struct snr_image *image, ch
 	struct snr_environ want = {
 		.envp = (const char *const *)envp,
 		.shim = choose_shim(image, &arena->plan),
-		.libraries = image->flags & SNR_IMAGE_LIBRARIES,
+		.libraries = needs_companion(arena, envp),
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
 	};
 	int fd = shim_image_fd();
@@ -269,12 +245,13 @@ struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lo
 }
 
 /* Nothing is to be written but the image, which is there, and nothing to be taken out. */
-static bool environ_is_right(const struct snr_image *image, const struct snr_exec_plan *plan)
+static bool environ_is_right(struct arena *arena)
 {
+	const struct snr_image *image = arena->redirector.image;
 	const struct snr_environ want = {
 		.envp = (const char *const *)environ,
-		.shim = choose_shim(image, plan),
-		.libraries = image->flags & SNR_IMAGE_LIBRARIES,
+		.shim = choose_shim(image, &arena->plan),
+		.libraries = needs_companion(arena, environ),
 		.image = snr_environ_get((const char *const *)environ, SNR_IMAGE_ENV),
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
 	};
@@ -299,8 +276,7 @@ bool shim_is_right_already(const char *path)
 	if (!arena)
 		return true;
 	plan(arena, redirector, AT_FDCWD, path, snr_length(path), lookup);
-	right = !arena->plan.changed && !arena->plan.error &&
-		environ_is_right(redirector->image, &arena->plan);
+	right = !arena->plan.changed && !arena->plan.error && environ_is_right(arena);
 	shim_child_release(&arena->child);
 	return right;
 }

@@ -29,6 +29,18 @@ int shim_exec(int dirfd, const char *path, int flags, char *const argv[], char *
 /* Does a search along PATH go on after ERROR? */
 bool shim_looks_further(int error);
 
+/* A piece of a file: what is asked for next lies mostly in it. */
+struct shim_window {
+	uint64_t offset;
+	long size; /* bytes, or -errno */
+	char bytes[2048];
+};
+
+/* Read up to SIZE bytes at OFFSET of the real PATH; each file from offset 0 first. Bytes or -errno
+ * (files.c). */
+long shim_read_file(struct shim_window *window, const char *path, uint64_t offset, void *out,
+		    size_t size);
+
 /* One element of a PATH: steps *AT behind it. Writes "ELEMENT/FILE" to OUT; false if it is too
  * long. */
 bool shim_next_candidate(const char **at, const char *file, char *out);

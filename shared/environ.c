@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A child's environment with LD_PRELOAD, LD_AUDIT and SNAPREDIR_IMAGE as they must be. Callable
+ * A child's environment with LD_PRELOAD, LD_AUDIT, GLIBC_TUNABLES and SNAPREDIR_IMAGE as they
+ * must be. Callable
  * from everywhere. It must never copy or judge a variable that is not one of these.
  */
 #include "shared/environ.h"
@@ -13,13 +14,20 @@
 
 #define IMAGE SNR_IMAGE_ENV "="
 
-/* A variable of ld.so's that lists objects (ld.so(8)), and what of ours is in it. */
+/* A variable of ld.so's that is a list (ld.so(8)), and what of ours is in it. */
 struct variable {
 	const char *prefix;
-	const char *ending; /* what stands there for the ".so" of a shim */
+	const char *ending;  /* what stands there for the ".so" of a shim ... */
+	const char *element; /* ... or the whole element */
 };
 
-static const struct variable variables[] = {{"LD_PRELOAD=", ".so"}, {"LD_AUDIT=", SNR_COMPANION}};
+/* Where something audits, ld.so lays out the first block of thread-local data before it has seen
+ * the libraries that a program needs: those with much of it (malloc libraries) must find room. */
+static const struct variable variables[] = {
+	{"LD_PRELOAD=", ".so", NULL},
+	{"LD_AUDIT=", SNR_COMPANION, NULL},
+	{"GLIBC_TUNABLES=", NULL, "glibc.rtld.optional_static_tls=4096"},
+};
 #define VARIABLES   (sizeof(variables) / sizeof(*variables))
 #define SHIM_ENDING 3u /* ".so" */
 
@@ -70,10 +78,14 @@ static bool is_variable(const char *string, const char *prefix)
 /* Is the element that of the shim at PATH? */
 static bool is_element(const struct edit *edit, const char *text, size_t len, const char *path)
 {
-	size_t ending = snr_length(edit->variable->ending);
 	size_t whole = path ? snr_length(path) : 0;
 	size_t stem = whole > SHIM_ENDING ? whole - SHIM_ENDING : 0;
+	const char *element = edit->variable->element;
+	size_t ending;
 
+	if (element)
+		return len == snr_length(element) && snr_equal(text, element, len);
+	ending = snr_length(edit->variable->ending);
 	return stem && len == stem + ending && snr_equal(text, path, stem) &&
 	       snr_equal(text + stem, edit->variable->ending, ending);
 }
@@ -103,7 +115,7 @@ struct list_view {
 
 static bool stays(const struct edit *edit, const char *text, size_t len)
 {
-	if (is_element(edit, text, len, edit->shim))
+	if (edit->shim && is_element(edit, text, len, edit->shim))
 		return true;
 	return !is_element(edit, text, len, edit->ours[0]) &&
 	       !is_element(edit, text, len, edit->ours[1]);
@@ -139,6 +151,10 @@ static enum list_decision decide_list(const struct edit *edit, const struct list
 
 static void sink_shim(struct sink *sink, const struct edit *edit)
 {
+	if (edit->variable->element) {
+		sink_text(sink, edit->variable->element, snr_length(edit->variable->element));
+		return;
+	}
 	sink_text(sink, edit->shim, snr_length(edit->shim) - SHIM_ENDING);
 	sink_text(sink, edit->variable->ending, snr_length(edit->variable->ending));
 }
@@ -234,9 +250,11 @@ static void put_missing_list(struct sink *sink, const struct edit *edit)
 
 static void walk(struct sink *sink, const struct snr_environ *want)
 {
+	const char *audited = want->libraries ? want->shim : NULL;
 	const struct edit edits[VARIABLES] = {
 		{&variables[0], want->shim, want->ours},
-		{&variables[1], want->libraries ? want->shim : NULL, want->ours},
+		{&variables[1], audited, want->ours},
+		{&variables[2], audited, want->ours},
 	};
 	bool image_done = !want->image;
 

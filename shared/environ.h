@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The environment of a child that is to be redirected: LD_PRELOAD, LD_AUDIT and SNAPREDIR_IMAGE
- * set, everything else as given. Used by the launcher for the program and by the shim at every
- * exec. Allocates nothing, calls no libc: measure first, then build into memory of the caller's.
+ * The environment of a child that is to be redirected: LD_PRELOAD, LD_AUDIT, GLIBC_TUNABLES
+ * and SNAPREDIR_IMAGE set, everything else as given. Used by the launcher for the program and by
+ * the shim at every exec. Allocates nothing, calls no libc: measure first, then build into memory
+ * of the caller's.
  */
 #ifndef SNR_ENVIRON_H
 #define SNR_ENVIRON_H

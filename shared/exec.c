@@ -91,16 +91,16 @@ static enum snr_libc libc_of(const char *interpreter, size_t len)
 	return SNR_LIBC_OTHER;
 }
 
-static void look_for_interpreter(const struct exec_walk *walk, uint64_t type, uint64_t offset,
-				 uint64_t size)
+static void look_for_interpreter(const struct exec_walk *walk, const struct snr_segment *segment)
 {
 	char *name = walk->plan->loaded;
+	uint64_t size = segment->size;
 	long n;
 
-	if (type != PT_INTERP)
+	if (segment->type != PT_INTERP)
 		return;
 	walk->plan->kind = SNR_EXEC_DYNAMIC;
-	n = read_at(walk, offset, name, size < SNR_PATH_MAX ? size : SNR_PATH_MAX - 1);
+	n = read_at(walk, segment->offset, name, size < SNR_PATH_MAX ? size : SNR_PATH_MAX - 1);
 	name[n > 0 ? n : 0] = '\0';
 	walk->plan->libc = libc_of(name, snr_length(name));
 }
@@ -134,40 +134,7 @@ static void take_loader(const struct exec_walk *walk, bool *changed)
 	*changed = true;
 }
 
-/* Program headers are read one at a time: few files have more than a dozen, and each is a few
- * bytes. */
-#define X_OK      1 /* <unistd.h> */
-#define MAX_PHDRS 128
-
-static void look_at_elf64(const struct exec_walk *walk, const Elf64_Ehdr *header)
-{
-	for (unsigned i = 0; i < header->e_phnum && i < MAX_PHDRS; i++) {
-		Elf64_Phdr segment;
-
-		if (read_at(walk, header->e_phoff + (uint64_t)i * header->e_phentsize, &segment,
-			    sizeof(segment)) != (long)sizeof(segment))
-			return;
-		look_for_interpreter(walk, segment.p_type, segment.p_offset, segment.p_filesz);
-	}
-}
-
-static void look_at_elf32(const struct exec_walk *walk, const Elf32_Ehdr *header)
-{
-	for (unsigned i = 0; i < header->e_phnum && i < MAX_PHDRS; i++) {
-		Elf32_Phdr segment;
-
-		if (read_at(walk, header->e_phoff + (uint64_t)i * header->e_phentsize, &segment,
-			    sizeof(segment)) != (long)sizeof(segment))
-			return;
-		look_for_interpreter(walk, segment.p_type, segment.p_offset, segment.p_filesz);
-	}
-}
-
-union head {
-	char text[SNR_SHEBANG_SIZE];
-	Elf64_Ehdr elf64;
-	Elf32_Ehdr elf32;
-};
+#define X_OK 1 /* <unistd.h> */
 
 /* A dynamic linker that is itself run as a program: what it loads is of the libc that its name
  * says. */
@@ -188,21 +155,16 @@ static void look_at_name(const struct exec_walk *walk)
 	walk->plan->kind = SNR_EXEC_DYNAMIC;
 }
 
-static void look_at_elf(const struct exec_walk *walk, const union head *head, size_t len)
+static void look_at_elf(const struct exec_walk *walk, const struct snr_elf *elf)
 {
 	struct snr_exec_plan *plan = walk->plan;
+	struct snr_segment segment;
 
-	if (len < sizeof(Elf32_Ehdr))
-		return;
-	plan->kind = SNR_EXEC_STATIC;
-	plan->elf_class = (uint8_t)head->text[EI_CLASS];
-	plan->machine = head->elf32.e_machine; /* at the same place in both classes */
-	if (plan->elf_class == ELFCLASS64 && len >= sizeof(Elf64_Ehdr))
-		look_at_elf64(walk, &head->elf64);
-	else if (plan->elf_class == ELFCLASS32)
-		look_at_elf32(walk, &head->elf32);
-	else
-		plan->kind = SNR_EXEC_UNKNOWN;
+	plan->elf_class = elf->elf_class;
+	plan->machine = elf->machine;
+	plan->kind = elf->elf_class ? SNR_EXEC_STATIC : SNR_EXEC_UNKNOWN;
+	for (unsigned i = 0; i < elf->phnum && snr_elf_segment(elf, i, &segment); i++)
+		look_for_interpreter(walk, &segment);
 	if (plan->kind == SNR_EXEC_STATIC)
 		look_at_name(walk);
 }
@@ -269,21 +231,25 @@ static bool look_at(const struct exec_walk *walk, bool *changed)
 	const struct snr_host *host = &walk->redirector->host;
 	struct snr_lookup follow = {.follow = true};
 	struct snr_shebang *shebang;
-	union head head;
-	long n = read_at(walk, 0, &head, sizeof(head));
+	struct snr_elf elf = {.read_file = walk->read_file,
+			      .context = host->context,
+			      .path = walk->file};
+	char head[SNR_SHEBANG_SIZE];
+	long n = read_at(walk, 0, head, sizeof(head));
 
-	if (n >= 4 && snr_equal(head.text, ELFMAG, SELFMAG)) {
-		look_at_elf(walk, &head, (size_t)n);
+	if (n > 0 && snr_elf_open(&elf, head, (size_t)n)) {
+		look_at_elf(walk, &elf);
 		take_loader(walk, changed);
+		return false;
 	}
-	if (n < 3 || head.text[0] != '#' || head.text[1] != '!')
+	if (n < 3 || head[0] != '#' || head[1] != '!')
 		return false;
 	if (plan->nshebang == SNR_SHEBANG_DEPTH) {
 		plan->error = -ELOOP;
 		return false;
 	}
 	shebang = &plan->shebang[plan->nshebang];
-	if (!parse_shebang(head.text, (size_t)n, shebang))
+	if (!parse_shebang(head, (size_t)n, shebang))
 		return false;
 	n = host->access(host->context, walk->file, X_OK);
 	if (n < 0) {

@@ -5,6 +5,7 @@
 #ifndef SNR_EXEC_H
 #define SNR_EXEC_H
 
+#include "shared/elf.h"
 #include "shared/rewrite.h"
 
 enum snr_exec_kind {
@@ -41,11 +42,6 @@ struct snr_exec_plan {
 	char script[SNR_PATH_MAX]; /* the program's own path of the script: what the interpreter
 				      gets as argument */
 };
-
-/* Read up to SIZE bytes from offset 0 of the real PATH (or OFFSET for PT_INTERP). Returns bytes or
- * -errno. */
-typedef long (*snr_read_file)(void *context, const char *path, uint64_t offset, void *out,
-			      size_t size);
 
 /* Plan the execution of PATH (LEN bytes, NUL behind) relative to DIRFD. Scripts are unrolled only
  * where the script or one of its interpreters is redirected; the kernel does the others. Reads at

@@ -40,9 +40,10 @@ enum snr_rule_flag {
 enum snr_image_flag {
 	SNR_IMAGE_STRICT = 1 << 0, /* --strict-resolution: remember nothing about links */
 	SNR_IMAGE_LOG_JSON = 1 << 1,
-	SNR_IMAGE_IO_URING = 1 << 2, /* --io-uring=allow: it is let through, unseen */
-	/* a rule may lead to libraries: the shim's companion is to be in LD_AUDIT */
-	SNR_IMAGE_LIBRARIES = 1 << 3,
+	SNR_IMAGE_IO_URING = 1 << 2,  /* --io-uring=allow: it is let through, unseen */
+	SNR_IMAGE_LIBRARIES = 1 << 3, /* a rule may lead to libraries (shared/libraries.h) */
+	/* ... and ld.so looks there for every program's */
+	SNR_IMAGE_SYSTEM_LIBRARIES = 1 << 4,
 };
 
 /* A string in the image: offset of its first byte and its length; a NUL follows it. */

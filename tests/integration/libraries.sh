@@ -29,12 +29,23 @@ build() {
 		'	for (int i = 1; i < argc; i++) { h = dlopen(argv[i], RTLD_NOW);' \
 		'		plug = h ? (void (*)(void))dlsym(h, "plug") : 0;' \
 		'		if (plug) plug(); else puts("none"); } }' >"$WORK/main.c"
+	# One that needs another, and one whose thread-local data must lie in the first block.
+	printf 'void acme(void); void plug(void) { acme(); }\n' >"$WORK/needy.c"
+	"${CC[@]}" "$bits" -shared -fPIC -o "$built/plugins/libneedy.so" "$WORK/needy.c" -L"$built/lib" -lacme \
+		-Wl,--enable-new-dtags,-rpath,/opt/acme/lib
+	cp "$built/plugins/libneedy.so" "$built/near"
+	printf '%s\n' '#include <stdio.h>' '__attribute__((tls_model("initial-exec"))) __thread char area[3000] = "static";' \
+		'void plug(void) { puts(area); }' >"$WORK/static.c"
+	"${CC[@]}" "$bits" -shared -fPIC -o "$built/elsewhere/libstatic.so" "$WORK/static.c"
 	local libs=("-Wl,--no-as-needed" -lm -L"$built/lib" -lacme -ldl)
 	program bin/runpath "${libs[@]}" -Wl,--enable-new-dtags,-rpath,/opt/acme/lib:/opt/acme/plugins
 	program bin/rpath "${libs[@]}" -Wl,--disable-new-dtags,-rpath,/opt/acme/lib:/opt/acme/plugins
 	program bin/origin "${libs[@]}" -Wl,--enable-new-dtags,-rpath,'$ORIGIN/../lib:${ORIGIN}/inner'
 	program bin/first "${libs[@]}" -Wl,--enable-new-dtags,-rpath,"$T/other:/opt/acme/lib"
 	program bin/plain "${libs[@]}"
+	program bin/static "${libs[@]}" -L"$built/elsewhere" -lstatic -Wl,--enable-new-dtags,-rpath,"$T/elsewhere"
+	program bin/static-runpath "${libs[@]}" -L"$built/elsewhere" -lstatic \
+		-Wl,--enable-new-dtags,-rpath,"/opt/acme/lib:$T/elsewhere"
 }
 built=$WORK/64 bits=-O1
 build 2>"$WORK/why" || skip_all "no compiler works here: $(head -1 "$WORK/why")"
@@ -64,6 +75,12 @@ for size in "${sizes[@]}"; do
 	same "RPATH before LD_LIBRARY_PATH ($size)" env LD_LIBRARY_PATH="$T/elsewhere" /opt/acme/bin/rpath
 	same "a rule on the file ($size)" env LD_LIBRARY_PATH=/opt/single /opt/acme/bin/plain
 	same "LD_PRELOAD ($size)" env LD_PRELOAD=/opt/acme/lib/libacme.so target/bin/runpath
+	same "a plugin that needs another ($size)" env LD_LIBRARY_PATH="$T/elsewhere" /opt/acme/bin/plain \
+		/opt/acme/plugins/libneedy.so
+	same "a plugin elsewhere that needs one under a rule ($size)" env LD_LIBRARY_PATH="$T/elsewhere" \
+		target/bin/plain near/libneedy.so
+	same "static TLS ($size)" target/bin/static
+	same "static TLS, and libraries under rules ($size)" target/bin/static-runpath
 	same "through a shell ($size)" sh -c 'cd / && env -i /opt/acme/bin/runpath; exec /opt/acme/bin/origin'
 	same -x 127 "missing for all ($size)" sh -c '/opt/acme/bin/plain 2>/dev/null'
 done

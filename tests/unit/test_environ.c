@@ -102,23 +102,28 @@ static void test_several_variables(void **state)
 }
 
 /* LD_AUDIT is written by the same code; its element is the shim's companion. */
+#define ROOM "glibc.rtld.optional_static_tls=4096"
+
 static void test_companion(void **state)
 {
 	const struct snr_environ want = {.envp = LIST("LD_AUDIT=/x.so"),
 					 .shim = SHIM,
 					 .libraries = true,
 					 .ours = {SHIM, SHIM32}};
-	const struct snr_environ none = {.envp = LIST("LD_AUDIT=" AUDIT32 ":/x.so:" AUDIT),
+	const struct snr_environ none = {.envp = LIST("LD_AUDIT=" AUDIT32 ":/x.so:" AUDIT,
+						      "GLIBC_TUNABLES=a.b=1:" ROOM),
 					 .ours = {SHIM, SHIM32}};
 	char *slots[4], bytes[512];
 
-	assert_int_equal(snr_environ_measure(&want).slots, 3);
+	assert_int_equal(snr_environ_measure(&want).slots, 4);
 	snr_environ_build(&want, slots, bytes);
 	assert_string_equal(slots[0], "LD_AUDIT=/x.so:" AUDIT);
 	assert_string_equal(slots[1], "LD_PRELOAD=" SHIM);
+	assert_string_equal(slots[2], "GLIBC_TUNABLES=" ROOM);
 	snr_environ_build(&none, slots, bytes);
 	assert_string_equal(slots[0], "LD_AUDIT=/x.so");
-	assert_null(slots[1]);
+	assert_string_equal(slots[1], "GLIBC_TUNABLES=a.b=1");
+	assert_null(slots[2]);
 }
 
 static void test_name(void **state)
