@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "shared/rawcall/rawcall.h"
+#include "shared/statx.h"
 
 static long read_string(void *context, uint64_t address, char *out, size_t size)
 {
@@ -73,6 +74,16 @@ static long kind(void *context, const char *path, uint64_t *inode)
 	return IFTODT(stx.stx_mode);
 }
 
+static long mount_of(void *context, const char *path, uint64_t *mount)
+{
+	struct snr_statx stx;
+	long error = snr_rawcall5(SYS_statx, AT_FDCWD, path, 0, SNR_STATX_MNT_ID, &stx);
+
+	if (!error)
+		*mount = snr_statx_mount(&stx);
+	return error;
+}
+
 static long may_access(void *context, const char *path, int mode)
 {
 	long error = snr_rawcall4(SYS_faccessat2, AT_FDCWD, path, mode, AT_EACCESS);
@@ -111,8 +122,8 @@ struct snr_redirector host_redirector(const struct snr_image *image, struct host
 {
 	return (struct snr_redirector){
 		.image = image,
-		.host = {context, read_string, read_bytes, read_link, search, kind, may_access,
-			 shorten, directory},
+		.host = {context, read_string, read_bytes, read_link, search, kind, mount_of,
+			 may_access, shorten, directory},
 	};
 }
 

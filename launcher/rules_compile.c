@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "launcher/rules_children.h"
-#include "launcher/rules_table.h"
+#include "launcher/rules_points.h"
 
 /* From Linux 6.3, newer than the headers here: not executable, and sealed so. Where
  * vm.memfd_noexec is 2 nothing else is allowed. */
@@ -27,6 +27,7 @@ struct building {
 	const struct rules_set *set;
 	struct rules_table paths;
 	struct rules_table targets;
+	struct rules_table points;
 	struct rules_children children;
 	struct snr_image head;
 	char *bytes;
@@ -51,6 +52,7 @@ static void enter_rules(struct building *building)
 		rules_table_make(&building->paths, SNR_HASH_ROOT);
 	if (!building->targets.slots)
 		rules_table_make(&building->targets, SNR_HASH_ROOT);
+	rules_points_find(set, &building->paths, &building->points);
 	rules_children_find(set, &building->paths, &building->children);
 }
 
@@ -96,15 +98,18 @@ static int lay_out(struct building *building, const struct image_settings *setti
 	uint64_t strings = strings_size(building->set, settings);
 	uint64_t at = aligned(sizeof(*head));
 
-	if (building->paths.slots > MAX_SLOTS || building->targets.slots > MAX_SLOTS)
+	if (building->paths.slots > MAX_SLOTS || building->targets.slots > MAX_SLOTS ||
+	    building->points.slots > MAX_SLOTS)
 		return -EFBIG;
 	*head = (struct snr_image){
 		.magic = SNR_IMAGE_MAGIC,
 		.version = SNR_IMAGE_VERSION,
-		.flags = settings->flags,
+		.flags = settings->flags |
+			 (rules_points_lack(building->set) ? SNR_IMAGE_UNMOUNTED : 0u),
 		.nrules = building->set->count,
 		.path_slots = building->paths.slots,
 		.target_slots = building->targets.slots,
+		.point_slots = building->points.slots,
 		.nchildren = building->children.count,
 		.names_words = names_words(building->set->count),
 		.engine = (uint8_t)settings->engine,
@@ -116,6 +121,8 @@ static int lay_out(struct building *building, const struct image_settings *setti
 	at += (uint64_t)head->path_slots * sizeof(struct snr_entry);
 	uint64_t targets = at;
 	at += (uint64_t)head->target_slots * sizeof(struct snr_entry);
+	uint64_t points = at;
+	at += (uint64_t)head->point_slots * sizeof(struct snr_entry);
 	uint64_t children = at;
 	at += aligned((uint64_t)head->nchildren * sizeof(struct snr_child));
 	uint64_t names = at;
@@ -124,6 +131,7 @@ static int lay_out(struct building *building, const struct image_settings *setti
 		return -EFBIG;
 	head->path_table_off = (uint32_t)paths;
 	head->target_table_off = (uint32_t)targets;
+	head->point_table_off = (uint32_t)points;
 	head->children_off = (uint32_t)children;
 	head->names_off = (uint32_t)names;
 	head->strings_off = (uint32_t)at;
@@ -217,6 +225,8 @@ static void fill(struct building *building, const struct image_settings *setting
 	       head->path_slots * sizeof(struct snr_entry));
 	memcpy(building->bytes + head->target_table_off, building->targets.slot,
 	       head->target_slots * sizeof(struct snr_entry));
+	memcpy(building->bytes + head->point_table_off, building->points.slot,
+	       head->point_slots * sizeof(struct snr_entry));
 	memcpy(building->bytes, head, sizeof(*head));
 }
 
@@ -284,6 +294,7 @@ int image_build(const struct rules_set *set, const struct image_settings *settin
 	free(building.bytes);
 	rules_table_free(&building.paths);
 	rules_table_free(&building.targets);
+	rules_table_free(&building.points);
 	free(building.children.child);
 	return error;
 }

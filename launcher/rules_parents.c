@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "launcher/rules_check.h"
-#include "launcher/rules_table.h"
+#include "launcher/rules_points.h"
 #include "shared/text.h"
 
 /* Empty directories of the kernel's own, in which nobody can make anything: what stands in for a
@@ -32,36 +32,13 @@ struct parents {
 	unsigned next; /* of stand_ins */
 };
 
-/* Where LEN bytes of PATH lead. */
-static long real_path(const struct parents *parents, const char *path, size_t len, char *out)
-{
-	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
-	struct snr_component c = {0};
-	uint64_t hash = SNR_HASH_ROOT;
-	const char *target = "";
-	size_t rest = 0;
-
-	while (snr_next_component(path, len, &c)) {
-		const struct snr_entry *entry;
-
-		hash = snr_hash_step(hash, path + c.start, c.end - c.start);
-		entry = rules_table_find(&parents->paths, hash);
-		if (entry && entry->rule != SNR_NO_RULE) {
-			target = parents->set->rule[entry->rule].target;
-			rest = c.end;
-		}
-	}
-	snr_add_text(&builder, target);
-	snr_add(&builder, path + rest, len - rest);
-	return snr_finish(&builder);
-}
-
 static bool is_missing(const struct parents *parents, const char *path, size_t len)
 {
 	char real[SNR_PATH_MAX];
 	struct stat st;
 
-	return real_path(parents, path, len, real) >= 0 && lstat(real, &st) < 0 && errno == ENOENT;
+	return rules_real_path(parents->set, &parents->paths, path, len, real) >= 0 &&
+	       lstat(real, &st) < 0 && errno == ENOENT;
 }
 
 static bool is_empty(const char *path)

@@ -7,6 +7,7 @@
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
+#include "shared/statx.h"
 #include "shared/text.h"
 
 #include <errno.h>
@@ -84,6 +85,16 @@ static long host_kind(void *context, const char *path, uint64_t *inode)
 	return IFTODT(st.st_mode);
 }
 
+static long host_mount(void *context, const char *path, uint64_t *mount)
+{
+	struct snr_statx stx;
+	long result = snr_rawcall6(__NR_statx, AT_FDCWD, path, 0, SNR_STATX_MNT_ID, &stx, 0);
+
+	if (!result)
+		*mount = snr_statx_mount(&stx);
+	return result;
+}
+
 /* As exec would see it: by the effective ids, where the kernel can say so (5.8). */
 long shim_access_real(int dirfd, const char *path, int mode)
 {
@@ -133,6 +144,7 @@ const struct snr_host shim_host = {
 	.read_link = host_read_link,
 	.search = host_search,
 	.kind = host_kind,
+	.mount = host_mount,
 	.access = host_access,
 	.shorten = shim_shorten,
 	.directory = host_directory,

@@ -33,8 +33,12 @@ struct snr_host {
 	 * or -errno. */
 	long (*kind)(void *context, const char *path, uint64_t *inode);
 
-	/* May the program execute the file at the real PATH (a #! script that its interpreter will
-	 * read)? 0 or -errno. */
+	/* Which mount the real PATH, a directory, lies on: a number in *MOUNT that is another one
+	 * for another mount. 0 or -errno. */
+	long (*mount)(void *context, const char *path, uint64_t *mount);
+
+	/* access(2) on the real PATH, by the ids that the kernel judges the program's calls by: may
+	 * it execute a #! script that its interpreter will read, write a directory? 0 or -errno. */
 	long (*access)(void *context, const char *path, int mode);
 
 	/* A short path to the directory at the real PATH, through a descriptor that stays open

@@ -79,6 +79,11 @@ const struct snr_entry *snr_match_target(const struct snr_image *image, uint64_t
 	return find(image, image->target_table_off, image->target_slots, hash);
 }
 
+const struct snr_entry *snr_match_point(const struct snr_image *image, uint64_t hash)
+{
+	return find(image, image->point_table_off, image->point_slots, hash);
+}
+
 bool snr_match_name(const struct snr_image *image, const char *name, size_t len)
 {
 	const uint64_t *words = (const uint64_t *)((const char *)image + image->names_off);

@@ -25,6 +25,9 @@ const struct snr_entry *snr_match_path(const struct snr_image *image, uint64_t h
 /* The same in the table of the rules' targets. */
 const struct snr_entry *snr_match_target(const struct snr_image *image, uint64_t hash);
 
+/* The same in the table of the places on the disk where the rules' paths lie. */
+const struct snr_entry *snr_match_point(const struct snr_image *image, uint64_t hash);
+
 /* Could NAME be the last component of some rule's path? False is certain, true is not. */
 bool snr_match_name(const struct snr_image *image, const char *name, size_t len);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * What the kernel refuses at mount points and across them. Only rewrite.c calls it.
- * It must never refuse what a mount would let through; and what the kernel refuses earlier it
- * leaves to the kernel, which is asked about the real names and finds the same.
+ * What the kernel refuses at mount points and across them: its checks in its order, as lists. Only
+ * rewrite.c calls it. It must never refuse what a mount would let through, and never let the kernel
+ * have a call whose path is a rule's own: it would be done to the target.
  */
 #include "shared/refuse.h"
 
+#include "shared/place.h"
 #include "shared/text.h"
 #include "shared/walk.h"
 
@@ -12,291 +13,471 @@
 #include <errno.h>
 #include <linux/fcntl.h>
 
-#define FLAG_REMOVEDIR 0x200 /* AT_REMOVEDIR of <fcntl.h> */
-#define FLAG_NOREPLACE 1     /* RENAME_NOREPLACE, RENAME_EXCHANGE of <linux/fs.h> */
+#define FLAG_REMOVEDIR 0x200  /* AT_REMOVEDIR of <fcntl.h> */
+#define FLAG_FOLLOW    0x400  /* AT_SYMLINK_FOLLOW */
+#define FLAG_EMPTY     0x1000 /* AT_EMPTY_PATH */
+#define FLAG_NOREPLACE 1      /* RENAME_NOREPLACE, ... of <linux/fs.h> */
 #define FLAG_EXCHANGE  2
-#define W_OK           2 /* <unistd.h> */
+#define FLAG_WHITEOUT  4
+#define F_OK           0 /* <unistd.h> */
 #define X_OK           1
+#define W_OK           2
 #define TYPE_DIRECTORY 4 /* DT_DIR of <dirent.h> */
 
-struct question {
-	struct snr_redirector *redirector;
-	struct snr_scratch *scratch;
-	const struct snr_call *call;
-	const struct snr_pathop *op;
-	const struct snr_resolved *resolved;
-	const struct snr_plan *plan;
+/* What a check says, beside -errno. */
+enum {
+	GO_ON,
+	NOTHING_TO_DO, /* the call has no effect, and succeeds */
+	ASK_KERNEL,    /* all that is ours was asked: the rest is the same for it */
 };
 
-/* Which argument is the Nth path? */
-static int path_argument(const struct snr_pathop *op, int n)
+typedef int check(const struct snr_question *q);
+
+static uint32_t flags_of(const struct snr_question *q)
 {
-	for (int i = 0; i < SNR_NARGS; i++)
-		if (snr_role_is_path(op->role[i]) && n-- == 0)
-			return i;
-	return -1;
+	int arg = snr_pathop_find(q->op, SNR_ROLE_ATFLAGS);
+
+	if (arg < 0)
+		arg = snr_pathop_find(q->op, SNR_ROLE_LINKFLAGS);
+	if (q->call->op == SNR_renameat2)
+		arg = snr_place_argument(q->op, 1) + 1;
+	return arg < 0 ? 0 : (uint32_t)q->call->arg[arg];
 }
 
-static int dirfd_of(const struct question *q, int n)
-{
-	int arg = snr_pathop_dirfd(q->op, path_argument(q->op, n));
+/* ---- what is asked about one path ---- */
 
-	return arg < 0 ? AT_FDCWD : (int)(uint32_t)q->call->arg[arg];
-}
-
-/* The path that the kernel gets for path N, made absolute, in scratch->pending. */
-static long kernel_path(const struct question *q, int n)
-{
-	const struct snr_host *host = &q->redirector->host;
-	struct snr_builder builder = {.out = q->scratch->pending,
-				      .size = sizeof(q->scratch->pending)};
-	int arg = path_argument(q->op, n);
-	long len;
-
-	for (int i = 0; i < q->plan->npaths; i++) {
-		if (q->plan->path_arg[i] == arg) {
-			snr_add(&builder, q->plan->text[i], q->plan->path_len[i]);
-			return snr_finish(&builder);
-		}
-	}
-	len = host->read_string(host->context, q->call->arg[arg], q->scratch->path, SNR_PATH_MAX);
-	if (len <= 0)
-		return len ? len : -ENOENT;
-	if (q->scratch->path[0] != '/') {
-		long base = host->directory(host->context, dirfd_of(q, n), q->scratch->real,
-					    SNR_PATH_MAX);
-
-		if (base < 0)
-			return base;
-		snr_add(&builder, q->scratch->real, (size_t)base);
-		snr_add(&builder, "/", 1);
-	}
-	snr_add(&builder, q->scratch->path, (size_t)len);
-	return snr_finish(&builder);
-}
-
-static size_t without_slashes(const char *path, size_t len)
-{
-	while (len > 1 && path[len - 1] == '/')
-		len--;
-	return len;
-}
-
-static size_t without_last(const char *path, size_t len)
-{
-	len = without_slashes(path, len);
-	while (len > 1 && path[len - 1] != '/')
-		len--;
-	return len;
-}
-
-/* The directory of path N's last component in scratch->pending, as the program sees it: above a
- * rule's own path that is not the directory of the target. */
-static long directory_of(const struct question *q, int n)
-{
-	char *path = q->scratch->pending;
-	long len;
-
-	if (q->resolved[n].at_rule) {
-		const struct snr_image *image = q->redirector->image;
-		struct snr_text own = snr_rule(image, q->resolved[n].rule)->path;
-		const char *name = snr_string(image, own);
-		size_t parent = without_slashes(name, without_last(name, own.len));
-
-		return snr_map(image, name, parent, path, SNR_PATH_MAX);
-	}
-	len = kernel_path(q, n);
-	if (len < 0)
-		return len;
-	len = (long)without_last(path, (size_t)len);
-	path[len] = '\0';
-	return len;
-}
-
-static bool directory_is_found(const struct question *q, int n)
+static int walk(const struct snr_question *q, int n)
 {
 	const struct snr_host *host = &q->redirector->host;
 
-	return directory_of(q, n) >= 0 && host->search(host->context, q->scratch->pending) == 0;
+	if (q->resolved[n].error)
+		return q->resolved[n].error;
+	if (q->place[n].error)
+		return q->place[n].error;
+	return (int)host->search(host->context, snr_place_parent(q, n));
 }
 
-/* 0, or what may_delete and may_create say of the directory of path N. */
-static int directory_refuses(const struct question *q, int n)
+/* access(2) of the directory that the entry is in; only what W_OK and X_OK are about is an answer
+ * here. */
+static int directory_access(const struct snr_question *q, int n, int mode)
 {
 	const struct snr_host *host = &q->redirector->host;
+	long err = host->access(host->context, snr_place_parent(q, n), mode);
 
-	if (directory_of(q, n) < 0)
-		return 0;
-	return host->access(host->context, q->scratch->pending, W_OK | X_OK) == -EACCES ? -EACCES
-											: 0;
+	return err == -EACCES || err == -EROFS ? (int)err : 0;
 }
 
-/* What is at path N: its d_type, or -errno. *SLASH: the text ends in one. */
-static long kind_of(const struct question *q, int n, bool *slash)
+/* mnt_want_write */
+static int writable(const struct snr_question *q, int n)
 {
+	return directory_access(q, n, W_OK) == -EROFS ? -EROFS : GO_ON;
+}
+
+/* The d_type of what is there, or -errno. What a mount would be on is of its target's kind, if it
+ * is there at all. */
+static long kind(const struct snr_question *q, int n, uint64_t *inode)
+{
+	const struct snr_image *image = q->redirector->image;
 	const struct snr_host *host = &q->redirector->host;
-	char *path = q->scratch->pending;
-	long len = kernel_path(q, n);
+	const struct snr_place *place = &q->place[n];
+	long type = host->kind(host->context, place->path, inode);
+
+	if (type != -ENOENT || place->rule == SNR_NO_RULE)
+		return type;
+	return host->kind(host->context,
+			  snr_string(image, snr_rule(image, place->rule)->target), inode);
+}
+
+static bool is_directory(const struct snr_question *q, int n)
+{
 	uint64_t inode;
-	size_t end;
 
-	*slash = false;
-	if (len < 0)
-		return len;
-	end = without_slashes(path, (size_t)len);
-	*slash = end < (size_t)len;
-	path[end] = '\0';
-	return host->kind(host->context, path, &inode);
+	return kind(q, n, &inode) == TYPE_DIRECTORY;
 }
 
-/* A rule's own path, or one that leads to the same name from another side: the kernel knows a mount
- * point whichever way one comes to it (is_local_mountpoint). */
-static bool is_mount_point(const struct question *q, int n)
+static int found(const struct snr_question *q, int n)
 {
-	const struct snr_entry *entry;
+	uint64_t inode;
+	long type = kind(q, n, &inode);
 
-	if (q->resolved[n].at_rule)
-		return true;
-	for (int i = 0; i < q->plan->npaths; i++) {
-		if (q->plan->path_arg[i] != path_argument(q->op, n))
-			continue;
-		entry = snr_match_path(q->redirector->image,
-				       snr_hash_path(q->plan->text[i], q->plan->path_len[i]));
-		return entry && entry->rule != SNR_NO_RULE;
-	}
-	return false;
+	return type < 0 ? (int)type : GO_ON;
 }
+
+static int may_delete(const struct snr_question *q, int n, bool directory)
+{
+	int err = directory_access(q, n, W_OK | X_OK);
+
+	if (err)
+		return err;
+	if (directory)
+		return is_directory(q, n) ? GO_ON : -ENOTDIR;
+	return is_directory(q, n) ? -EISDIR : GO_ON;
+}
+
+static int run(const struct snr_question *q, check *const *checks, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int said = checks[i](q);
+
+		if (said != GO_ON)
+			return said;
+	}
+	return ASK_KERNEL;
+}
+
+#define RUN(q, checks) run(q, checks, sizeof(checks) / sizeof(*(checks)))
+
+/* ---- unlink(2), rmdir(2) ---- */
 
 /* rmdir(2), or unlinkat(2) with AT_REMOVEDIR? */
-static bool removes_directory(const struct question *q)
+static bool removes_directory(const struct snr_question *q)
 {
-	int flags = snr_pathop_find(q->op, SNR_ROLE_ATFLAGS);
-
-	return (q->op->effects & SNR_DIRECTORY) ||
-	       (flags >= 0 && (q->call->arg[flags] & FLAG_REMOVEDIR));
+	return (q->op->effects & SNR_DIRECTORY) || (flags_of(q) & FLAG_REMOVEDIR);
 }
 
-/* unlink(2), rmdir(2) of a mount point. */
-static int refuse_removal(const struct question *q)
+static int removal_flags(const struct snr_question *q)
 {
-	bool slash;
-	long kind = kind_of(q, 0, &slash);
-	int err;
-
-	if (kind < 0 || (slash && kind != TYPE_DIRECTORY))
-		return 0;
-	err = directory_refuses(q, 0);
-	if (err)
-		return err;
-	if (removes_directory(q))
-		return kind == TYPE_DIRECTORY ? -EBUSY : -ENOTDIR;
-	return kind == TYPE_DIRECTORY ? -EISDIR : -EBUSY;
+	return flags_of(q) & ~(uint32_t)FLAG_REMOVEDIR ? ASK_KERNEL : GO_ON;
 }
 
-/* rmdir(2) of a directory with a mount point in it, which need not be there on the disk. */
-static int refuse_emptying(const struct question *q)
+static int removal_walk(const struct snr_question *q)
 {
-	bool slash;
-	int err;
-
-	if (!removes_directory(q) || kind_of(q, 0, &slash) != TYPE_DIRECTORY)
-		return 0;
-	err = directory_refuses(q, 0);
-	return err ? err : -ENOTEMPTY;
+	return walk(q, 0);
 }
 
-/* rename(2) of or onto a mount point, both in directories of one side. */
-static int refuse_rename(const struct question *q)
+/* Dots, and the root, the kernel refuses by their names. */
+static int removal_last(const struct snr_question *q)
 {
-	int flags_arg = path_argument(q->op, 1) + 1;
-	uint64_t flags = q->call->op == SNR_renameat2 ? q->call->arg[flags_arg] : 0;
-	bool old_slash, new_slash;
-	long old = kind_of(q, 0, &old_slash);
-	long new = kind_of(q, 1, &new_slash);
-	int err;
-
-	if (!directory_is_found(q, 0) || !directory_is_found(q, 1))
-		return 0;
-	if (old < 0 || (new >= 0 ? flags &FLAG_NOREPLACE : flags &FLAG_EXCHANGE))
-		return 0;
-	if (old != TYPE_DIRECTORY && (old_slash || (new_slash && !(flags & FLAG_EXCHANGE))))
-		return 0;
-	if (q->resolved[0].at_rule && q->resolved[1].at_rule &&
-	    q->resolved[0].rule == q->resolved[1].rule)
-		return 0; /* one and the same: nothing to do, and no error */
-	err = directory_refuses(q, 0);
-	if (!err)
-		err = directory_refuses(q, 1);
-	if (err)
-		return err;
-	if (new >= 0 && !(flags & FLAG_EXCHANGE)) {
-		if (old == TYPE_DIRECTORY && new != TYPE_DIRECTORY)
-			return -ENOTDIR;
-		if (old != TYPE_DIRECTORY && new == TYPE_DIRECTORY)
-			return -EISDIR;
-	}
-	return -EBUSY;
+	return q->place[0].last == SNR_LAST_NAME ? GO_ON : ASK_KERNEL;
 }
 
-/* link(2) from one side to another: the old name was found, the new one was not. */
-static int refuse_link(const struct question *q)
+/* Nothing of ours is there. */
+static int removal_concerns_us(const struct snr_question *q)
 {
-	bool slash;
-	long old = kind_of(q, 0, &slash);
+	const struct snr_place *place = &q->place[0];
 
-	if (old < 0 || (slash && old != TYPE_DIRECTORY))
-		return 0;
-	return kind_of(q, 1, &slash) == -ENOENT && !slash ? -EXDEV : 0;
+	return place->rule != SNR_NO_RULE || (removes_directory(q) && place->above) ? GO_ON
+										    : ASK_KERNEL;
 }
 
-/* On whose side does the directory of path N lie? False where nobody can say. */
-static bool find_side(const struct question *q, int n, uint32_t *side)
+static int removal_writable(const struct snr_question *q)
+{
+	return writable(q, 0);
+}
+
+static int removal_found(const struct snr_question *q)
+{
+	return found(q, 0);
+}
+
+static int removal_slash(const struct snr_question *q)
+{
+	if (removes_directory(q) || !q->place[0].slash)
+		return GO_ON;
+	return is_directory(q, 0) ? -EISDIR : -ENOTDIR;
+}
+
+static int removal_permitted(const struct snr_question *q)
+{
+	return may_delete(q, 0, removes_directory(q));
+}
+
+/* A directory that stands for rules beneath it is no mount point, only not empty. */
+static int removal_mount_point(const struct snr_question *q)
+{
+	uint32_t rule = q->place[0].rule;
+
+	return rule != SNR_NO_RULE && snr_rule(q->redirector->image, rule)->kind != SNR_PARENT
+		       ? -EBUSY
+		       : -ENOTEMPTY;
+}
+
+static check *const removal[] = {
+	removal_flags,       removal_walk,  removal_last,  removal_concerns_us, removal_writable,
+	removal_found,       removal_slash, removal_permitted,
+	removal_mount_point,
+};
+
+/* ---- both calls with two paths ---- */
+
+static int walk_old(const struct snr_question *q)
+{
+	return walk(q, 0);
+}
+
+static int walk_new(const struct snr_question *q)
+{
+	return walk(q, 1);
+}
+
+static int new_writable(const struct snr_question *q)
+{
+	return writable(q, 1);
+}
+
+/* On whose side does the directory of path N lie? What no name leads to is nobody's. */
+static uint32_t side(const struct snr_question *q, int n)
 {
 	size_t rest;
 	long len;
 
-	*side = q->resolved[n].parent_rule;
 	if (!q->resolved[n].plain)
-		return true;
-	len = snr_base(q->redirector->image, &q->redirector->host, q->scratch, dirfd_of(q, n));
-	if (len < 0)
-		return false;
-	*side = snr_match_longest(q->redirector->image, q->scratch->base, (size_t)len, &rest);
-	return true;
+		return q->resolved[n].parent_rule;
+	len = snr_base(q->redirector->image, &q->redirector->host, q->scratch,
+		       snr_place_dirfd(q, n));
+	return len < 0 ? SNR_NO_RULE
+		       : snr_match_longest(q->redirector->image, q->scratch->base, (size_t)len,
+					   &rest);
 }
 
-/* The kernel looks for the directories of both paths first, then at their mounts. */
-static int refuse_pair(const struct question *q)
+static bool on_one_side(const struct snr_question *q)
 {
-	const struct snr_resolved *resolved = q->resolved;
-	bool removes = (q->op->effects & SNR_REMOVES) != 0;
-	uint32_t from, to;
+	uint32_t from = side(q, 0);
 
-	if (resolved[0].plain && resolved[1].plain && dirfd_of(q, 0) == dirfd_of(q, 1))
-		return 0;
-	if (!find_side(q, 0, &from) || !find_side(q, 1, &to))
-		return 0;
 	/* link(2) looks its old path up, so a mount point lies on its own side there; rename(2)
 	 * names an entry. */
-	if (!removes && !resolved[0].plain)
-		from = resolved[0].rule;
-	if (from == to)
-		return removes && (is_mount_point(q, 0) || is_mount_point(q, 1)) ? refuse_rename(q)
-										 : 0;
-	if ((removes && !directory_is_found(q, 0)) || !directory_is_found(q, 1))
-		return 0;
-	return removes ? -EXDEV : refuse_link(q);
+	if (!(q->op->effects & SNR_REMOVES) && !q->resolved[0].plain)
+		from = q->resolved[0].rule;
+	return from == side(q, 1);
 }
 
-int snr_refusal(struct snr_redirector *redirector, struct snr_scratch *scratch,
-		const struct snr_call *call, const struct snr_resolved *resolved, int n,
-		const struct snr_plan *plan)
+static bool is_mount_point(const struct snr_question *q, int n)
 {
-	struct question q = {redirector, scratch, call, &snr_pathops[call->op], resolved, plan};
+	return q->place[n].rule != SNR_NO_RULE;
+}
 
-	if (n == 2)
-		return refuse_pair(&q);
-	if (is_mount_point(&q, 0))
-		return refuse_removal(&q);
-	return resolved[0].ancestor ? refuse_emptying(&q) : 0;
+/* ---- rename(2) ---- */
+
+static int rename_flags(const struct snr_question *q)
+{
+	uint32_t flags = flags_of(q);
+
+	if (flags & ~(uint32_t)(FLAG_NOREPLACE | FLAG_EXCHANGE | FLAG_WHITEOUT) ||
+	    ((flags & FLAG_EXCHANGE) && (flags & (FLAG_NOREPLACE | FLAG_WHITEOUT))))
+		return ASK_KERNEL;
+	return GO_ON;
+}
+
+static bool exchanges(const struct snr_question *q)
+{
+	return (flags_of(q) & FLAG_EXCHANGE) != 0;
+}
+
+/* Where both are on one side and no mount point, the kernel sees what it would see. */
+static int rename_mounts(const struct snr_question *q)
+{
+	const struct snr_host *host = &q->redirector->host;
+	uint64_t from, to;
+
+	if (!on_one_side(q))
+		return -EXDEV;
+	if (!is_mount_point(q, 0) && !is_mount_point(q, 1))
+		return ASK_KERNEL;
+	if (host->mount(host->context, snr_place_parent(q, 0), &from) ||
+	    host->mount(host->context, snr_place_parent(q, 1), &to))
+		return GO_ON;
+	return from == to ? GO_ON : -EXDEV;
+}
+
+static int rename_last(const struct snr_question *q)
+{
+	if (q->place[0].last != SNR_LAST_NAME)
+		return -EBUSY;
+	if (q->place[1].last != SNR_LAST_NAME)
+		return flags_of(q) & FLAG_NOREPLACE ? -EEXIST : -EBUSY;
+	return GO_ON;
+}
+
+static int rename_old_found(const struct snr_question *q)
+{
+	return found(q, 0);
+}
+
+static int rename_new_found(const struct snr_question *q)
+{
+	int err = found(q, 1);
+
+	if (!err)
+		return flags_of(q) & FLAG_NOREPLACE ? -EEXIST : GO_ON;
+	return err == -ENOENT && !exchanges(q) ? GO_ON : err;
+}
+
+static int rename_slashes(const struct snr_question *q)
+{
+	if (exchanges(q) && !is_directory(q, 1) && q->place[1].slash)
+		return -ENOTDIR;
+	if (is_directory(q, 0))
+		return GO_ON;
+	return q->place[0].slash || (!exchanges(q) && q->place[1].slash) ? -ENOTDIR : GO_ON;
+}
+
+/* Is entry N the directory of the other one, or above it? */
+static bool holds_other(const struct snr_question *q, int n)
+{
+	const struct snr_place *place = &q->place[n], *other = &q->place[1 - n];
+	size_t len = snr_length(place->path);
+
+	return other->parent >= len && snr_equal(place->path, other->path, len) &&
+	       (other->parent == len || other->path[len] == '/');
+}
+
+static int rename_nests(const struct snr_question *q)
+{
+	if (holds_other(q, 0))
+		return -EINVAL;
+	if (holds_other(q, 1))
+		return exchanges(q) ? -EINVAL : -ENOTEMPTY;
+	return GO_ON;
+}
+
+static int rename_same(const struct snr_question *q)
+{
+	uint64_t from, to;
+	long type;
+
+	if (snr_equal(q->place[0].path, q->place[1].path, snr_length(q->place[0].path) + 1))
+		return NOTHING_TO_DO;
+	type = kind(q, 0, &from);
+	return type != TYPE_DIRECTORY && kind(q, 1, &to) == type && from == to ? NOTHING_TO_DO
+									       : GO_ON;
+}
+
+static int rename_permitted(const struct snr_question *q)
+{
+	bool directory = is_directory(q, 0);
+	int err = may_delete(q, 0, directory);
+
+	if (err)
+		return err;
+	if (found(q, 1) == -ENOENT)
+		return directory_access(q, 1, W_OK | X_OK);
+	return may_delete(q, 1, exchanges(q) ? is_directory(q, 1) : directory);
+}
+
+/* A directory that gets another parent must be writable itself. */
+static int rename_moves(const struct snr_question *q)
+{
+	const struct snr_host *host = &q->redirector->host;
+	const struct snr_place *place = q->place;
+
+	if (place[0].parent == place[1].parent &&
+	    snr_equal(place[0].path, place[1].path, place[0].parent))
+		return GO_ON;
+	for (int n = 0; n < (exchanges(q) ? 2 : 1); n++)
+		if (is_directory(q, n) &&
+		    host->access(host->context, place[n].path, W_OK) == -EACCES)
+			return -EACCES;
+	return GO_ON;
+}
+
+static int rename_mount_point(const struct snr_question *q)
+{
+	return -EBUSY;
+}
+
+static check *const renaming[] = {
+	rename_flags,     walk_old,         walk_new,     rename_mounts,    rename_last,
+	new_writable,     rename_old_found, rename_new_found,
+	rename_slashes,   rename_nests,     rename_same,  rename_permitted, rename_moves,
+	rename_mount_point,
+};
+
+/* ---- link(2) ---- */
+
+static int link_flags(const struct snr_question *q)
+{
+	return flags_of(q) & ~(uint32_t)(FLAG_FOLLOW | FLAG_EMPTY) ? ASK_KERNEL : GO_ON;
+}
+
+/* The whole path, its last link if that is to be followed: all but a link itself access(2) can tell
+ * of. */
+static int link_old(const struct snr_question *q)
+{
+	const struct snr_host *host = &q->redirector->host;
+	long err;
+
+	if (q->resolved[0].error)
+		return q->resolved[0].error;
+	if (q->place[0].empty && (flags_of(q) & FLAG_EMPTY))
+		return GO_ON;
+	err = walk(q, 0);
+	if (err)
+		return (int)err;
+	if (!(flags_of(q) & FLAG_FOLLOW) && !q->place[0].slash)
+		return found(q, 0);
+	err = snr_place_text(q, 0);
+	if (err >= 0)
+		err = host->access(host->context, q->scratch->pending, F_OK);
+	return (int)err;
+}
+
+static int link_new(const struct snr_question *q)
+{
+	int err;
+
+	if (q->place[1].last != SNR_LAST_NAME)
+		return -EEXIST;
+	err = found(q, 1);
+	if (!err)
+		return -EEXIST;
+	return err == -ENOENT && !q->place[1].slash ? GO_ON : err;
+}
+
+static int link_mounts(const struct snr_question *q)
+{
+	return on_one_side(q) ? ASK_KERNEL : -EXDEV;
+}
+
+static check *const linking[] = {
+	link_flags, link_old, walk_new, link_new, new_writable, link_mounts,
+};
+
+/* ---- which of them are asked at all ---- */
+
+static bool may_concern_removal(const struct snr_question *q)
+{
+	if (q->resolved[0].error || q->resolved[0].named)
+		return true;
+	return removes_directory(q) && (q->resolved[0].ancestor ||
+					(q->redirector->image->flags & SNR_IMAGE_UNMOUNTED));
+}
+
+static bool may_concern_pair(const struct snr_question *q)
+{
+	const struct snr_resolved *resolved = q->resolved;
+
+	if (resolved[0].error || resolved[1].error)
+		return true;
+	if ((q->op->effects & SNR_REMOVES) && (resolved[0].named || resolved[1].named))
+		return true;
+	if (resolved[0].plain && resolved[1].plain &&
+	    snr_place_dirfd(q, 0) == snr_place_dirfd(q, 1))
+		return false;
+	return !on_one_side(q);
+}
+
+bool snr_refuses(struct snr_redirector *redirector, struct snr_scratch *scratch,
+		 const struct snr_call *call, const struct snr_resolved *resolved, int n,
+		 const struct snr_plan *plan, int *result)
+{
+	struct snr_question q = {.redirector = redirector,
+				 .scratch = scratch,
+				 .call = call,
+				 .op = &snr_pathops[call->op],
+				 .resolved = resolved,
+				 .plan = plan};
+	int said;
+
+	if (n == 2 ? !may_concern_pair(&q) : !may_concern_removal(&q))
+		return false;
+	for (int i = 0; i < n; i++)
+		snr_place_find(&q, i);
+	if (n == 1)
+		said = RUN(&q, removal);
+	else if (q.op->effects & SNR_REMOVES)
+		said = RUN(&q, renaming);
+	else
+		said = RUN(&q, linking);
+	*result = said == NOTHING_TO_DO ? 0 : said;
+	return said != ASK_KERNEL;
 }

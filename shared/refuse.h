@@ -7,12 +7,12 @@
 
 #include "shared/rewrite.h"
 
-/* The error with which a removing, renaming or linking CALL must fail, or 0. RESOLVED are its N
- * paths, PLAN what was planned so far. Where a mount would let an earlier check fail first (a
- * parent that is missing), the answer is 0 and the kernel meets that check itself. Source:
- * do_renameat2, do_linkat, do_unlinkat, do_rmdir in fs/namei.c, 6.12. */
-int snr_refusal(struct snr_redirector *redirector, struct snr_scratch *scratch,
-		const struct snr_call *call, const struct snr_resolved *resolved, int n,
-		const struct snr_plan *plan);
+/* Must a removing, renaming or linking CALL not reach the kernel? Then true, and *RESULT is what it
+ * returns: an error, or 0 where there is nothing to do. RESOLVED are its N paths, PLAN what was
+ * planned so far. Source of the order in which things are asked: do_renameat2, do_linkat,
+ * do_unlinkat, do_rmdir, vfs_rename, may_delete in fs/namei.c, 6.18. */
+bool snr_refuses(struct snr_redirector *redirector, struct snr_scratch *scratch,
+		 const struct snr_call *call, const struct snr_resolved *resolved, int n,
+		 const struct snr_plan *plan, int *result);
 
 #endif

@@ -211,18 +211,24 @@ static void scan_start(struct scan *scan, const struct snr_image *image, const c
 /* Where the last component of PATH starts, if it is a dot or dot-dot; else LEN. */
 static size_t last_dots(const char *path, size_t len)
 {
-	size_t end = len;
-	size_t start;
+	struct snr_component last = snr_last_component(path, len);
+	size_t n = last.end - last.start;
 
-	while (end && path[end - 1] == '/')
-		end--;
-	start = end;
-	while (start && path[start - 1] != '/')
-		start--;
-	return snr_is_dot(path + start, end - start) || snr_is_dotdot(path + start, end - start)
-		       ? start
-		       : len;
+	return snr_is_dot(path + last.start, n) || snr_is_dotdot(path + last.start, n) ? last.start
+										       : len;
 }
+
+static bool is_named_by_rule(const struct snr_image *image, const char *path, size_t len)
+{
+	struct snr_component last = snr_last_component(path, len);
+
+	return snr_match_name(image, path + last.start, last.end - last.start);
+}
+
+static struct snr_resolved resolve(const struct snr_image *image, struct snr_facts *facts,
+				   const struct snr_host *host, struct snr_scratch *scratch,
+				   int dirfd, const char *path, size_t len,
+				   struct snr_lookup lookup, char *out);
 
 /* A call that names an entry refuses dots as last name, after it has found the directory they are
  * in. */
@@ -232,8 +238,8 @@ static struct snr_resolved resolve_dots(const struct snr_image *image, struct sn
 					char *out)
 {
 	struct snr_lookup follow = {.follow = true};
-	struct snr_resolved result = snr_resolve(image, facts, host, scratch, dirfd,
-						 dots ? path : ".", dots ? dots : 1, follow, out);
+	struct snr_resolved result = resolve(image, facts, host, scratch, dirfd, dots ? path : ".",
+					     dots ? dots : 1, follow, out);
 	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX, .len = result.len};
 
 	result.parent_rule = result.rule;
@@ -250,9 +256,10 @@ static struct snr_resolved resolve_dots(const struct snr_image *image, struct sn
 	return result;
 }
 
-struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts *facts,
-				const struct snr_host *host, struct snr_scratch *scratch, int dirfd,
-				const char *path, size_t len, struct snr_lookup lookup, char *out)
+static struct snr_resolved resolve(const struct snr_image *image, struct snr_facts *facts,
+				   const struct snr_host *host, struct snr_scratch *scratch,
+				   int dirfd, const char *path, size_t len,
+				   struct snr_lookup lookup, char *out)
 {
 	struct snr_resolved result = {.rule = SNR_NO_RULE, .parent_rule = SNR_NO_RULE};
 	long base_len = 0;
@@ -283,5 +290,16 @@ struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts 
 	    !scan_result(&scan, path, len, out, &result))
 		snr_walk(image, facts, host, scratch, dirfd, (size_t)base_len, path, len, lookup,
 			 out, &result);
+	return result;
+}
+
+struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts *facts,
+				const struct snr_host *host, struct snr_scratch *scratch, int dirfd,
+				const char *path, size_t len, struct snr_lookup lookup, char *out)
+{
+	struct snr_resolved result =
+		resolve(image, facts, host, scratch, dirfd, path, len, lookup, out);
+
+	result.named = lookup.entry && is_named_by_rule(image, path, len);
 	return result;
 }

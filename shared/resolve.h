@@ -10,6 +10,9 @@
 #include "shared/match.h"
 #include "shared/pathop.h"
 
+/* A path for the kernel that may begin with "/proc/thread-self/fd/N" of ours. */
+#define SNR_PLACE_SIZE (SNR_PATH_MAX + 64)
+
 /* Room for one resolution; the caller's, uninitialised, no need to keep it between calls. */
 struct snr_scratch {
 	char path[SNR_PATH_MAX];  /* the program's path, where it had to be copied (rewrite.c) */
@@ -18,6 +21,7 @@ struct snr_scratch {
 	char pending[2 * SNR_PATH_MAX]; /* text of links still to be walked */
 	char link[SNR_PATH_MAX];
 	char real[SNR_PATH_MAX + 16];
+	char place[2][SNR_PLACE_SIZE]; /* of what a call removes, renames, links (place.c) */
 };
 
 struct snr_resolved {
@@ -30,6 +34,7 @@ struct snr_resolved {
 	bool lent;     /* OUT goes through a descriptor of the host's (host.h, shorten) */
 	bool at_rule;  /* the path is the rule's own path: a mount point */
 	bool ancestor; /* rules lie beneath the path */
+	bool named;    /* an entry is named, by the last name of some rule's path */
 	bool plain;    /* nothing is known or asked about where this is: a name that no rule has */
 };
 
@@ -43,8 +48,10 @@ struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts 
 				const char *path, size_t len, struct snr_lookup lookup, char *out);
 
 /* The canonical virtual path of PATH (realpath(3)'s answer) in OUT, SNR_PATH_MAX bytes. Every
- * component must exist. Returns the length or -errno. */
+ * component must exist. Returns the length or -errno; *LOST: there is no name for it, although the
+ * kernel may find it (a removed directory, a pipe by its descriptor). */
 long snr_canonical(const struct snr_image *image, const struct snr_host *host,
-		   struct snr_scratch *scratch, int dirfd, const char *path, size_t len, char *out);
+		   struct snr_scratch *scratch, int dirfd, const char *path, size_t len, char *out,
+		   bool *lost);
 
 #endif

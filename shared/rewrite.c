@@ -55,9 +55,7 @@ static void take(struct snr_plan *plan, const struct snr_resolved *resolved, int
 {
 	if (resolved->rule != SNR_NO_RULE)
 		plan->rule = resolved->rule;
-	if (resolved->error) {
-		finish_with(plan, resolved->error);
-	} else if (resolved->changed) {
+	if (resolved->changed && !resolved->error) {
 		plan->path_arg[plan->npaths] = (uint8_t)arg;
 		plan->path_len[plan->npaths] = (uint16_t)resolved->len;
 		plan->npaths++;
@@ -142,6 +140,7 @@ static bool gives_real_name(const struct snr_redirector *redirector, struct snr_
 	size_t len = snr_length_within(scratch->path, SNR_PATH_MAX);
 	struct snr_builder name = {.out = plan->text[1], .size = SNR_PATH_MAX};
 	size_t dir = len;
+	bool lost;
 	long n;
 
 	if (arg < 0)
@@ -153,13 +152,27 @@ static bool gives_real_name(const struct snr_redirector *redirector, struct snr_
 	if (!snr_is_magic_name(scratch->path + dir, len - dir))
 		return false;
 	n = snr_canonical(redirector->image, &redirector->host, scratch, dirfd_of(op, call, arg),
-			  dir ? scratch->path : ".", dir ? dir : 1, plan->text[1]);
+			  dir ? scratch->path : ".", dir ? dir : 1, plan->text[1], &lost);
 	if (n < 0)
 		return false;
 	name.len = (size_t)n;
 	snr_add(&name, "/", 1);
 	snr_add(&name, scratch->path + dir, len - dir);
 	return snr_finish(&name) >= 0 && snr_is_magic_link(name.out, name.len);
+}
+
+/* Must the call not reach the kernel? The error of the first path that has one; where the kernel
+ * would look at more than the paths, that decides. */
+static bool is_refused(struct snr_redirector *redirector, struct snr_scratch *scratch,
+		       const struct snr_call *call, const struct snr_resolved *resolved, int n,
+		       const struct snr_plan *plan, int *result)
+{
+	if (snr_pathops[call->op].effects & (SNR_REMOVES | SNR_SAME_FS))
+		return snr_refuses(redirector, scratch, call, resolved, n, plan, result);
+	*result = 0;
+	for (int i = 0; i < n && !*result; i++)
+		*result = resolved[i].error;
+	return *result != 0;
 }
 
 void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratch,
@@ -169,7 +182,7 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 	struct snr_resolved resolved[SNR_MAX_PATHS];
 	uint64_t how[3] = {0};
 	int how_arg = snr_pathop_find(op, SNR_ROLE_HOW);
-	int n = 0;
+	int n = 0, result;
 
 	plan_nothing(plan);
 	plan->moves_cwd = (op->effects & (SNR_MOVES_CWD | SNR_MOVES_ROOT)) != 0;
@@ -186,16 +199,12 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 		if (!snr_role_is_path(op->role[i]))
 			continue;
 		resolved[n++] = plan_argument(redirector, scratch, call, plan, i, how);
-		if (plan->verdict == SNR_FINISHED)
-			return;
 	}
 	if (how_arg >= 0 && plan->verdict == SNR_CHANGED)
 		change_how(how, resolved[0].lent, plan);
-	if (op->effects & (SNR_REMOVES | SNR_SAME_FS)) {
-		int err = snr_refusal(redirector, scratch, call, resolved, n, plan);
-
-		if (err)
-			finish_with(plan, err);
+	if (is_refused(redirector, scratch, call, resolved, n, plan, &result)) {
+		finish_with(plan, result);
+		return;
 	}
 	if ((op->effects & (SNR_RELINKS | SNR_MOVES_ROOT)) ||
 	    ((op->effects & SNR_PERMITS) && resolved[0].ancestor))
@@ -215,4 +224,6 @@ void snr_plan_path(struct snr_redirector *redirector, struct snr_scratch *scratc
 	resolved = snr_resolve(redirector->image, facts_of(redirector), &redirector->host, scratch,
 			       dirfd, path, snr_length(path), lookup, plan->text[0]);
 	take(plan, &resolved, 0);
+	if (resolved.error)
+		finish_with(plan, resolved.error);
 }

@@ -94,6 +94,7 @@ int snr_image_check(const void *bytes, size_t size)
 	    !text_is_inside(image, image->shim32) || !text_is_inside(image, image->launcher) ||
 	    !table_is_sound(image, image->path_table_off, image->path_slots, image->nchildren) ||
 	    !table_is_sound(image, image->target_table_off, image->target_slots, 1) ||
+	    !table_is_sound(image, image->point_table_off, image->point_slots, 1) ||
 	    !image->names_words || (image->names_words & (image->names_words - 1)) ||
 	    image->names_words > 1u << 20 ||
 	    !area_is_inside(image, image->names_off, image->names_words, sizeof(uint64_t)) ||

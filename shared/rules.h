@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define SNR_IMAGE_MAGIC   0x52494452504e53ull /* "SNPRDIR" */
-#define SNR_IMAGE_VERSION 1u
+#define SNR_IMAGE_VERSION 2u
 #define SNR_MAX_RULES     65536u
 #define SNR_PATH_MAX      4096 /* the kernel's PATH_MAX, NUL included */
 #define SNR_NO_RULE       UINT32_MAX
@@ -44,6 +44,7 @@ enum snr_image_flag {
 	SNR_IMAGE_LIBRARIES = 1 << 3, /* a rule may lead to libraries (shared/libraries.h) */
 	/* ... and ld.so looks there for every program's */
 	SNR_IMAGE_SYSTEM_LIBRARIES = 1 << 4,
+	SNR_IMAGE_UNMOUNTED = 1 << 5, /* some rule's path is not on the disk: set by the compiler */
 };
 
 /* A string in the image: offset of its first byte and its length; a NUL follows it. */
@@ -92,6 +93,10 @@ struct snr_image {
 	uint32_t target_table_off; /* struct snr_entry[target_slots]: the rules' targets and their
 				      ancestors */
 	uint32_t target_slots;
+	uint32_t point_table_off; /* struct snr_entry[point_slots]: where the rules' paths lie on
+				     the disk (beneath another rule: in its target), and their
+				     ancestors */
+	uint32_t point_slots;
 	uint32_t children_off; /* struct snr_child[nchildren] */
 	uint32_t nchildren;
 	uint32_t names_off; /* uint64_t[names_words]: Bloom filter of the hashes of the rules' last

@@ -126,6 +126,18 @@ bool snr_next_component(const char *path, size_t len, struct snr_component *comp
 	return component->end > component->start;
 }
 
+struct snr_component snr_last_component(const char *path, size_t len)
+{
+	struct snr_component last = {.end = len};
+
+	while (last.end && path[last.end - 1] == '/')
+		last.end--;
+	last.start = last.end;
+	while (last.start && path[last.start - 1] != '/')
+		last.start--;
+	return last;
+}
+
 bool snr_is_dot(const char *name, size_t len)
 {
 	return len == 1 && name[0] == '.';

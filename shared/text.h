@@ -38,6 +38,9 @@ struct snr_component {
 /* Step to the next component of PATH, LEN bytes; empty ones (//) are skipped. False at the end. */
 bool snr_next_component(const char *path, size_t len, struct snr_component *component);
 
+/* The last component of PATH, slashes behind it left out: empty where there is none. */
+struct snr_component snr_last_component(const char *path, size_t len);
+
 /* Is NAME "." / ".."? */
 bool snr_is_dot(const char *name, size_t len);
 bool snr_is_dotdot(const char *name, size_t len);

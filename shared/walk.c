@@ -86,6 +86,9 @@ static bool name_from_start(struct walk *walk)
 		snr_add_text(&builder, "fd/");
 		snr_add_number(&builder, walk->dirfd);
 	}
+	/* The directory itself, not the link that leads to it. */
+	if (walk->len == start)
+		snr_add_text(&builder, "/.");
 	snr_add(&builder, scratch->where + start, walk->len - start);
 	return snr_finish(&builder) >= 0;
 }
@@ -152,6 +155,7 @@ static void jump(struct walk *walk, size_t len, bool last)
 			n = -ENOENT;
 	}
 	if (n <= 0) {
+		walk->lost = true;
 		stop(walk, n);
 		return;
 	}
@@ -386,7 +390,8 @@ void snr_walk(const struct snr_image *image, struct snr_facts *facts, const stru
 }
 
 long snr_canonical(const struct snr_image *image, const struct snr_host *host,
-		   struct snr_scratch *scratch, int dirfd, const char *path, size_t len, char *out)
+		   struct snr_scratch *scratch, int dirfd, const char *path, size_t len, char *out,
+		   bool *lost)
 {
 	struct walk walk = {.rest = {.text = path, .len = len},
 			    .lookup.follow = true,
@@ -396,19 +401,24 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 	long base_len = 0;
 	long err;
 
+	*lost = false;
 	if (!len)
 		return -ENOENT;
 	if (path[0] != '/')
 		base_len = snr_base(image, host, scratch, dirfd);
+	*lost = base_len < 0 && (dirfd == AT_FDCWD || base_len == -ENOENT);
 	if (base_len < 0)
 		return base_len;
 	start(&walk, image, NULL, host, scratch, (size_t)base_len);
 	run(&walk);
+	*lost = walk.lost;
 	if (walk.barred || walk.error || walk.stopped)
 		return walk.barred ? walk.barred : walk.error ? walk.error : walk.missing;
 	if (walk.directory) {
 		err = snr_walk_real_path(&walk);
 		if (err >= 0)
+			err = host->search(host->context, scratch->real);
+		if (err < 0 && name_from_start(&walk))
 			err = host->search(host->context, scratch->real);
 		if (err < 0 && !(err == -ENOENT && walk.entry && walk.entry->ancestor))
 			return err;

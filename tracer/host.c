@@ -6,12 +6,15 @@
 #include "tracer/creds.h"
 #include "tracer/memory.h"
 
+#include "shared/statx.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static long host_read_string(void *context, uint64_t address, char *out, size_t size)
@@ -137,6 +140,20 @@ static long host_kind(void *context, const char *path, uint64_t *inode)
 	return IFTODT(st.st_mode);
 }
 
+static long host_mount(void *context, const char *path, uint64_t *mount)
+{
+	struct tracer *tracer = context;
+	char view[SNR_PATH_MAX + 64];
+	struct snr_statx stx;
+
+	if (tracee_view(tracer, path, view, sizeof(view)))
+		return -ENAMETOOLONG;
+	if (syscall(SYS_statx, AT_FDCWD, view, 0, SNR_STATX_MNT_ID, &stx))
+		return -errno;
+	*mount = snr_statx_mount(&stx);
+	return 0;
+}
+
 static long host_access(void *context, const char *path, int mode)
 {
 	struct tracer *tracer = context;
@@ -217,6 +234,7 @@ void tracee_host_init(struct tracer *tracer)
 		.read_link = host_read_link,
 		.search = host_search,
 		.kind = host_kind,
+		.mount = host_mount,
 		.access = host_access,
 		.shorten = host_shorten,
 		.directory = host_directory,

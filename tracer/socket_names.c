@@ -88,14 +88,17 @@ static int shorten_last(struct tracer *tracer, const char *path, const char *las
 	int fd;
 
 	if (binds) {
+		size_t len = strcspn(last, "/");
 		struct stat st;
 
-		if (!fstatat(dir, last, &st, AT_SYMLINK_NOFOLLOW))
+		snprintf(change->last, sizeof(change->last), "%.*s", (int)len, last);
+		if (!fstatat(dir, change->last, &st, AT_SYMLINK_NOFOLLOW))
 			return -EADDRINUSE;
+		if (last[len]) /* filename_create in fs/namei.c */
+			return -ENOENT;
 		change->dir = dir;
 		snprintf(change->temporary, sizeof(change->temporary), ".snr%x",
 			 names->count + names->nheld);
-		snprintf(change->last, sizeof(change->last), "%s", last);
 		return write_held(tracer, dir, change->temporary, &change->name);
 	}
 	fd = open_view(tracer, path, 0);
@@ -115,6 +118,9 @@ static int shorten(struct tracer *tracer, const char *path, size_t len, bool bin
 	size_t cut = len;
 	int fd;
 
+	/* A slash behind the last name stays with it: it is the kernel's to refuse. */
+	while (cut > 1 && path[cut - 1] == '/')
+		cut--;
 	while (cut > 1 && path[cut - 1] != '/')
 		cut--;
 	memcpy(dir, path, cut);

@@ -63,11 +63,26 @@ struct world {
 	unsigned asked;  /* how often the file system was looked at */
 };
 
+/* By the program's own cwd and descriptor. */
+static inline const char *world_start(struct world *world, const char *path, char *out, size_t size)
+{
+	static const char cwd[] = "/proc/thread-self/cwd", fd3[] = "/proc/thread-self/fd/3";
+
+	if (strncmp(path, cwd, sizeof(cwd) - 1) == 0)
+		snprintf(out, size, "%s%s", world->cwd, path + sizeof(cwd) - 1);
+	else if (strncmp(path, fd3, sizeof(fd3) - 1) == 0)
+		snprintf(out, size, "%s%s", world->fd3, path + sizeof(fd3) - 1);
+	else
+		return path;
+	return out;
+}
+
 static inline const char *world_find(struct world *world, const char *path)
 {
-	char clean[2 * SNR_PATH_MAX];
+	char clean[2 * SNR_PATH_MAX], started[2 * SNR_PATH_MAX];
 	size_t n = 0;
 
+	path = world_start(world, path, started, sizeof(started));
 	/* Paths for the kernel may have doubled slashes and a dot at the end. */
 	for (const char *p = path; *p; p++)
 		if (!(p[0] == '/' &&
@@ -112,8 +127,14 @@ static inline long world_kind(void *context, const char *path, uint64_t *inode)
 {
 	const char *is = world_find(context, path);
 
-	*inode = 42;
+	*inode = 42 + strlen(path); /* another one mostly */
 	return !is ? -ENOENT : strcmp(is, "d") == 0 ? 4 : strncmp(is, "-> ", 3) == 0 ? 10 : 8;
+}
+
+static inline long world_mount(void *context, const char *path, uint64_t *mount)
+{
+	*mount = strncmp(path, "/proc", 5) == 0;
+	return world_find(context, path) ? 0 : -ENOENT;
 }
 
 static inline long world_access(void *context, const char *path, int mode)
@@ -169,6 +190,7 @@ static inline struct snr_host world_host(struct world *world)
 				 .read_link = world_read_link,
 				 .search = world_search,
 				 .kind = world_kind,
+				 .mount = world_mount,
 				 .access = world_access,
 				 .shorten = world_shorten,
 				 .directory = world_directory};

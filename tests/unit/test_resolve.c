@@ -307,8 +307,9 @@ static void test_canonical(void **state)
 		struct snr_host host = world_host(&world);
 		static struct snr_scratch scratch;
 		char out[SNR_PATH_MAX] = "";
+		bool lost;
 		long n = snr_canonical(image.mapped, &host, &scratch, AT_FDCWD, names[i].path,
-				       strlen(names[i].path), out);
+				       strlen(names[i].path), out, &lost);
 
 		if (names[i].error ? n != names[i].error : strcmp(out, names[i].expect) != 0)
 			fail_msg("%s: %ld %s", names[i].path, n, out);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * Where the entry lies that a removing, renaming or linking call names: its directory on the disk,
+ * its name there, and whether a rule's path is at that place. Only refuse.c calls it.
+ */
+#ifndef SNR_PLACE_H
+#define SNR_PLACE_H
+
+#include "shared/rewrite.h"
+
+/* What the last component of a path is (fs/namei.c: LAST_NORM and its kind). */
+enum snr_last { SNR_LAST_NAME, SNR_LAST_DOT, SNR_LAST_DOTDOT, SNR_LAST_ROOT };
+
+struct snr_place {
+	char *path;    /* of the entry, absolute, by which the kernel can be asked about it; beneath
+			  a mount, not on it */
+	size_t parent; /* bytes of it that name the directory */
+	uint32_t rule; /* whose path this is: a mount point; or SNR_NO_RULE */
+	int error;     /* -errno of what comes before any lookup, or 0 */
+	uint8_t last;  /* enum snr_last */
+	bool slash;    /* something follows the name */
+	bool empty;    /* the text is: the descriptor itself, where the call takes that */
+	bool above;    /* rules' paths lie beneath */
+};
+
+/* A call, and what is known about it so far. */
+struct snr_question {
+	struct snr_redirector *redirector;
+	struct snr_scratch *scratch;
+	const struct snr_call *call;
+	const struct snr_pathop *op;
+	const struct snr_resolved *resolved; /* of each path */
+	const struct snr_plan *plan;
+	struct snr_place place[SNR_MAX_PATHS];
+};
+
+/* The descriptor that governs path N. */
+int snr_place_dirfd(const struct snr_question *q, int n);
+
+/* Which argument is path N? */
+int snr_place_argument(const struct snr_pathop *op, int n);
+
+/* The path that the kernel gets for path N, made absolute, in scratch->pending. Returns its length,
+ * or -errno of what comes before the lookup. */
+long snr_place_text(const struct snr_question *q, int n);
+
+/* Find Q->place[N]. */
+void snr_place_find(struct snr_question *q, int n);
+
+/* The directory of place N, in scratch->pending. */
+const char *snr_place_parent(const struct snr_question *q, int n);
+
+#endif
