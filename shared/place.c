@@ -199,8 +199,8 @@ static bool find_by_walk(const struct snr_question *q, int n, struct snr_place *
 		place->error = (int)dir;
 		return true;
 	}
-	return dir > 0 && find_by_names(q, place, (size_t)dir, path + last.start,
-					last.end - last.start);
+	return dir > 0 &&
+	       find_by_names(q, place, (size_t)dir, path + last.start, last.end - last.start);
 }
 
 /* By the kernel's own text, without dots and slashes that only make it longer. */

@@ -84,8 +84,8 @@ static long kind(const struct snr_question *q, int n, uint64_t *inode)
 
 	if (type != -ENOENT || place->rule == SNR_NO_RULE)
 		return type;
-	return host->kind(host->context,
-			  snr_string(image, snr_rule(image, place->rule)->target), inode);
+	return host->kind(host->context, snr_string(image, snr_rule(image, place->rule)->target),
+			  inode);
 }
 
 static bool is_directory(const struct snr_question *q, int n)
@@ -193,9 +193,8 @@ static int removal_mount_point(const struct snr_question *q)
 }
 
 static check *const removal[] = {
-	removal_flags,       removal_walk,  removal_last,  removal_concerns_us, removal_writable,
-	removal_found,       removal_slash, removal_permitted,
-	removal_mount_point,
+	removal_flags, removal_walk,  removal_last,      removal_concerns_us, removal_writable,
+	removal_found, removal_slash, removal_permitted, removal_mount_point,
 };
 
 /* ---- both calls with two paths ---- */
@@ -376,10 +375,9 @@ static int rename_mount_point(const struct snr_question *q)
 }
 
 static check *const renaming[] = {
-	rename_flags,     walk_old,         walk_new,     rename_mounts,    rename_last,
-	new_writable,     rename_old_found, rename_new_found,
-	rename_slashes,   rename_nests,     rename_same,  rename_permitted, rename_moves,
-	rename_mount_point,
+	rename_flags, walk_old,         walk_new,         rename_mounts,      rename_last,
+	new_writable, rename_old_found, rename_new_found, rename_slashes,     rename_nests,
+	rename_same,  rename_permitted, rename_moves,     rename_mount_point,
 };
 
 /* ---- link(2) ---- */
@@ -438,8 +436,8 @@ static bool may_concern_removal(const struct snr_question *q)
 {
 	if (q->resolved[0].error || q->resolved[0].named)
 		return true;
-	return removes_directory(q) && (q->resolved[0].ancestor ||
-					(q->redirector->image->flags & SNR_IMAGE_UNMOUNTED));
+	return removes_directory(q) &&
+	       (q->resolved[0].ancestor || (q->redirector->image->flags & SNR_IMAGE_UNMOUNTED));
 }
 
 static bool may_concern_pair(const struct snr_question *q)
