@@ -64,8 +64,9 @@ const char *snr_libraries_list(struct snr_library_search *search, unsigned index
 static long canonical(struct snr_library_search *search, const char *path, size_t len, char *out)
 {
 	const struct snr_redirector *redirector = search->redirector;
+	bool lost;
 	long n = snr_canonical(redirector->image, &redirector->host, search->scratch, AT_FDCWD,
-			       path, len, search->name);
+			       path, len, search->name, &lost);
 
 	return n < 0 ? n : snr_map(redirector->image, search->name, (size_t)n, out, SNR_PATH_MAX);
 }
