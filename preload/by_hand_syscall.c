@@ -148,6 +148,8 @@ void *shim_syscall_target(long number)
 {
 	if (shim_op_of_call(number) >= 0 && shim_redirector())
 		return NULL;
+	if (shim_unmaps(number))
+		shim_disbelieve(NULL, SIZE_MAX);
 	return (void *)real_syscall();
 }
 

@@ -39,23 +39,32 @@ class Argument:
         return "*" not in self.ctype and not self.array
 
 
-class Wait:
-    """A FORGETS row."""
+class After:
+    """A FORGETS or UNMAPS row: the real call, and then what it means to us."""
 
-    def __init__(self, fields):
+    def __init__(self, kind, fields):
+        self.kind = kind
         self.ctype, self.symbol, arguments = fields
         self.arguments = [Argument("VAL", *text.rsplit(None, 1)) for text in split_commas(arguments[1:-1])]
 
     def text(self):
-        """waitid(2) says 0 for success, the others a process id."""
         parameters = ", ".join(argument.declaration() for argument in self.arguments)
         return "\n".join(
-            real_function(self.ctype, self.symbol, parameters, "shim_missing") +
+            real_function(self.ctype, self.symbol, parameters,
+                          "shim_missing_pointer" if self.ctype.endswith("*") else "shim_missing") +
             ["SHIM_EXPORT %s%s(%s)" % (space(self.ctype), self.symbol, parameters), "{",
              "\t%sresult = real_%s()(%s);" % (space(self.ctype), self.symbol, ", ".join(
-                 argument.name for argument in self.arguments)), "",
-             "\tif (result %s 0)" % (">" if self.ctype == "pid_t" else "=="),
-             "\t\tshim_forget();", "\treturn result;", "}"]) + "\n"
+                 argument.name for argument in self.arguments)), ""] +
+            (self.unmapping() if self.kind == "UNMAPS" else self.forgetting()) + ["\treturn result;", "}"]) + "\n"
+
+    def forgetting(self):
+        """waitid(2) says 0 for success, the others a process id."""
+        return ["\tif (result %s 0)" % (">" if self.ctype == "pid_t" else "=="), "\t\tshim_forget();"]
+
+    def unmapping(self):
+        """Also where it failed: mprotect(2) may have done a part."""
+        known = {"address", "size"} <= {argument.name for argument in self.arguments}
+        return ["\tshim_disbelieve(%s);" % ("address, size" if known else "NULL, SIZE_MAX")]
 
 
 class Row:
@@ -137,7 +146,7 @@ def split_commas(text):
 def read_rows(path):
     with open(path, encoding="ascii") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    for match in re.finditer(r"^(SYS|LIBC|LIBC32|BY_HAND|BY_HAND32|FORGETS)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
+    for match in re.finditer(r"^(SYS|LIBC|LIBC32|BY_HAND|BY_HAND32|FORGETS|UNMAPS)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
         yield match.group(1), split_commas(match.group(2))
 
 
@@ -171,8 +180,8 @@ def is_simple(roles, effects):
 
 
 def read_table(path):
-    """The SYS roles by name, the LIBC rows, the BY_HAND symbols, the FORGETS rows, the symbols of 32 bit only."""
-    calls, rows, by_hand, waits, simple, narrow = {}, [], [], [], set(), set()
+    """The SYS roles by name, the LIBC rows, the BY_HAND symbols, the FORGETS and UNMAPS rows, the symbols of 32 bit only."""
+    calls, rows, by_hand, afters, simple, narrow = {}, [], [], [], set(), set()
     for kind, fields in read_rows(path):
         if kind.endswith("32"):
             kind = kind[:-2]
@@ -183,15 +192,15 @@ def read_table(path):
                 simple.add(fields[0])
         elif kind == "LIBC":
             rows.append(parse_libc(fields, calls))
-        elif kind == "FORGETS":
-            waits.append(Wait(fields))
+        elif kind in ("FORGETS", "UNMAPS"):
+            afters.append(After(kind, fields))
         else:
             by_hand.append(fields[0])
     for row in rows:
         row.simple = row.acts_as in simple
     if not calls or not rows:
         raise SystemExit("genwrap: no rows in " + path)
-    return calls, rows, by_hand, waits, narrow
+    return calls, rows, by_hand, afters, narrow
 
 
 def space(ctype):
@@ -280,21 +289,31 @@ def number_function(calls):
     return "\n".join(lines + ["\tdefault:", "\t\treturn -1;", "\t}", "}"]) + "\n"
 
 
+def unmapping_function(afters):
+    """Is a system call number one of those after which memory may be gone? For syscall(2)."""
+    lines = ["bool shim_unmaps(long number)", "{", "\tswitch (number) {"]
+    for row in afters:
+        if row.kind == "UNMAPS":
+            lines += ["#ifdef __NR_" + row.symbol, "\tcase __NR_%s:" % row.symbol, "\t\treturn true;", "#endif"]
+    return "\n".join(lines + ["\tdefault:", "\t\treturn false;", "\t}", "}"]) + "\n"
+
+
 def print_wrappers(table):
-    calls, rows, _, waits, _ = table
+    calls, rows, _, afters, _ = table
     print("/* Made by preload/genwrap.py from shared/pathops.def. Do not edit. */")
     print('#include "preload/shim.h"\n#include "shared/callnumbers.h"\n')
     for header in HEADERS:
         print("#include <%s>" % header)
     print("#include <stdarg.h>\n")
     print(number_function(calls))
-    print("\n".join([row_text(row) for row in rows] + [wait.text() for wait in waits]), end="")
+    print(unmapping_function(afters))
+    print("\n".join([row_text(row) for row in rows] + [after.text() for after in afters]), end="")
 
 
 def symbols(table, bits):
     """What a shim shows. A name that libc lacks on that word size must not be there: programs ask for it and use it."""
-    _, rows, by_hand, waits, narrow = table
-    names = [row.symbol for row in rows + waits] + by_hand
+    _, rows, by_hand, afters, narrow = table
+    names = [row.symbol for row in rows + afters] + by_hand
     return [name for name in names if bits == 32 or name not in narrow]
 
 

@@ -97,6 +97,9 @@ void shim_unmap(void *memory, size_t size);
 /* Are the SIZE bytes at ADDRESS readable? */
 bool shim_is_readable(const void *address, size_t size);
 
+/* The SIZE bytes at ADDRESS may be gone. */
+void shim_disbelieve(const void *address, size_t size);
+
 /* Length of the string at ADDRESS; -EFAULT, or -ENAMETOOLONG where no NUL is within SIZE bytes. */
 long shim_string_length(const char *address, size_t size);
 
@@ -181,6 +184,9 @@ long shim_stream_flags(const char *mode);
 
 /* The operation of system call NUMBER, or -1 (generated). */
 int shim_op_of_call(long number);
+
+/* May memory be gone after system call NUMBER (generated)? */
+bool shim_unmaps(long number);
 
 /* Can a walk from PATH meet a rule? FOLLOW: PATH itself is looked through if it is a link,
  * FOLLOW_ALL: so are all links on the way (by_hand_walk.c). */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -92,6 +93,58 @@ static char *long_name(const char *prefix, size_t len, int slashes)
 	return text;
 }
 
+/* A page with a name that was good for many calls, until it went away: each way it may go. */
+static char *warm_page(void)
+{
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	strcpy(page, "/opt/acme/file");
+	for (int i = 0; i < 3; i++)
+		if (access(page, R_OK) < 0)
+			perror("warm");
+	return page;
+}
+
+static void gone(const char *how, const char *volatile page)
+{
+	struct stat st;
+
+	printf("gone by %s\n", how);
+	SAY(access(page, R_OK));
+	SAY(rename(page, page));
+	SAY(lstat(page, &st));
+}
+
+static void give_and_take_away(void)
+{
+	char *page = warm_page();
+	int id;
+
+	munmap(page, 4096);
+	gone("munmap", page);
+	page = warm_page();
+	mprotect(page, 4096, PROT_NONE);
+	gone("mprotect", page);
+	page = warm_page();
+	if (mmap(page, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page)
+		gone("mmap", page);
+	page = warm_page();
+	if (mremap(page, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, warm_page()) != MAP_FAILED)
+		gone("mremap", page);
+	page = warm_page();
+	syscall(SYS_munmap, page, 4096);
+	gone("syscall", page);
+	id = shmget(IPC_PRIVATE, 4096, 0600);
+	page = id < 0 ? NULL : shmat(id, NULL, 0);
+	if (!page || page == (char *)-1)
+		return;
+	shmctl(id, IPC_RMID, NULL);
+	strcpy(page, "/opt/acme/file");
+	SAY(access(page, R_OK));
+	shmdt(page);
+	gone("shmdt", page);
+}
+
 int main(void)
 {
 	char *pages =
@@ -121,6 +174,7 @@ int main(void)
 	take(NULL);
 	take(closed);
 	take(pages + 4096);
+	give_and_take_away();
 	give("an empty name", "");
 	give("a name of 255 bytes", long_name("/opt/acme/", 10 + 255, 0));
 	give("a name of 256 bytes", long_name("/opt/acme/", 10 + 256, 0));
