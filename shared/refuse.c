@@ -5,7 +5,7 @@
  */
 #include "shared/refuse.h"
 
-#include "shared/place.h"
+#include "shared/spot.h"
 #include "shared/text.h"
 #include "shared/walk.h"
 
@@ -40,7 +40,7 @@ static uint32_t flags_of(const struct snr_question *q)
 	if (arg < 0)
 		arg = snr_pathop_find(q->op, SNR_ROLE_LINKFLAGS);
 	if (q->call->op == SNR_renameat2)
-		arg = snr_place_argument(q->op, 1) + 1;
+		arg = snr_spot_argument(q->op, 1) + 1;
 	return arg < 0 ? 0 : (uint32_t)q->call->arg[arg];
 }
 
@@ -52,9 +52,9 @@ static int walk(const struct snr_question *q, int n)
 
 	if (q->resolved[n].error)
 		return q->resolved[n].error;
-	if (q->place[n].error)
-		return q->place[n].error;
-	return (int)host->search(host->context, snr_place_parent(q, n));
+	if (q->spot[n].error)
+		return q->spot[n].error;
+	return (int)host->search(host->context, snr_spot_parent(q, n));
 }
 
 /* access(2) of the directory that the entry is in; only what W_OK and X_OK are about is an answer
@@ -62,7 +62,7 @@ static int walk(const struct snr_question *q, int n)
 static int directory_access(const struct snr_question *q, int n, int mode)
 {
 	const struct snr_host *host = &q->redirector->host;
-	long err = host->access(host->context, snr_place_parent(q, n), mode);
+	long err = host->access(host->context, snr_spot_parent(q, n), mode);
 
 	return err == -EACCES || err == -EROFS ? (int)err : 0;
 }
@@ -79,12 +79,12 @@ static long kind(const struct snr_question *q, int n, uint64_t *inode)
 {
 	const struct snr_image *image = q->redirector->image;
 	const struct snr_host *host = &q->redirector->host;
-	const struct snr_place *place = &q->place[n];
-	long type = host->kind(host->context, place->path, inode);
+	const struct snr_spot *spot = &q->spot[n];
+	long type = host->kind(host->context, spot->path, inode);
 
-	if (type != -ENOENT || place->rule == SNR_NO_RULE)
+	if (type != -ENOENT || spot->rule == SNR_NO_RULE)
 		return type;
-	return host->kind(host->context, snr_string(image, snr_rule(image, place->rule)->target),
+	return host->kind(host->context, snr_string(image, snr_rule(image, spot->rule)->target),
 			  inode);
 }
 
@@ -148,16 +148,16 @@ static int removal_walk(const struct snr_question *q)
 /* Dots, and the root, the kernel refuses by their names. */
 static int removal_last(const struct snr_question *q)
 {
-	return q->place[0].last == SNR_LAST_NAME ? GO_ON : ASK_KERNEL;
+	return q->spot[0].last == SNR_LAST_NAME ? GO_ON : ASK_KERNEL;
 }
 
 /* Nothing of ours is there. */
 static int removal_concerns_us(const struct snr_question *q)
 {
-	const struct snr_place *place = &q->place[0];
+	const struct snr_spot *spot = &q->spot[0];
 
-	return place->rule != SNR_NO_RULE || (removes_directory(q) && place->above) ? GO_ON
-										    : ASK_KERNEL;
+	return spot->rule != SNR_NO_RULE || (removes_directory(q) && spot->above) ? GO_ON
+										  : ASK_KERNEL;
 }
 
 static int removal_writable(const struct snr_question *q)
@@ -172,7 +172,7 @@ static int removal_found(const struct snr_question *q)
 
 static int removal_slash(const struct snr_question *q)
 {
-	if (removes_directory(q) || !q->place[0].slash)
+	if (removes_directory(q) || !q->spot[0].slash)
 		return GO_ON;
 	return is_directory(q, 0) ? -EISDIR : -ENOTDIR;
 }
@@ -185,7 +185,7 @@ static int removal_permitted(const struct snr_question *q)
 /* A directory that stands for rules beneath it is no mount point, only not empty. */
 static int removal_mount_point(const struct snr_question *q)
 {
-	uint32_t rule = q->place[0].rule;
+	uint32_t rule = q->spot[0].rule;
 
 	return rule != SNR_NO_RULE && snr_rule(q->redirector->image, rule)->kind != SNR_PARENT
 		       ? -EBUSY
@@ -223,7 +223,7 @@ static uint32_t side(const struct snr_question *q, int n)
 	if (!q->resolved[n].plain)
 		return q->resolved[n].parent_rule;
 	len = snr_base(q->redirector->image, &q->redirector->host, q->scratch,
-		       snr_place_dirfd(q, n));
+		       snr_spot_dirfd(q, n));
 	return len < 0 ? SNR_NO_RULE
 		       : snr_match_longest(q->redirector->image, q->scratch->base, (size_t)len,
 					   &rest);
@@ -242,7 +242,7 @@ static bool on_one_side(const struct snr_question *q)
 
 static bool is_mount_point(const struct snr_question *q, int n)
 {
-	return q->place[n].rule != SNR_NO_RULE;
+	return q->spot[n].rule != SNR_NO_RULE;
 }
 
 /* ---- rename(2) ---- */
@@ -272,17 +272,17 @@ static int rename_mounts(const struct snr_question *q)
 		return -EXDEV;
 	if (!is_mount_point(q, 0) && !is_mount_point(q, 1))
 		return ASK_KERNEL;
-	if (host->mount(host->context, snr_place_parent(q, 0), &from) ||
-	    host->mount(host->context, snr_place_parent(q, 1), &to))
+	if (host->mount(host->context, snr_spot_parent(q, 0), &from) ||
+	    host->mount(host->context, snr_spot_parent(q, 1), &to))
 		return GO_ON;
 	return from == to ? GO_ON : -EXDEV;
 }
 
 static int rename_last(const struct snr_question *q)
 {
-	if (q->place[0].last != SNR_LAST_NAME)
+	if (q->spot[0].last != SNR_LAST_NAME)
 		return -EBUSY;
-	if (q->place[1].last != SNR_LAST_NAME)
+	if (q->spot[1].last != SNR_LAST_NAME)
 		return flags_of(q) & FLAG_NOREPLACE ? -EEXIST : -EBUSY;
 	return GO_ON;
 }
@@ -303,20 +303,20 @@ static int rename_new_found(const struct snr_question *q)
 
 static int rename_slashes(const struct snr_question *q)
 {
-	if (exchanges(q) && !is_directory(q, 1) && q->place[1].slash)
+	if (exchanges(q) && !is_directory(q, 1) && q->spot[1].slash)
 		return -ENOTDIR;
 	if (is_directory(q, 0))
 		return GO_ON;
-	return q->place[0].slash || (!exchanges(q) && q->place[1].slash) ? -ENOTDIR : GO_ON;
+	return q->spot[0].slash || (!exchanges(q) && q->spot[1].slash) ? -ENOTDIR : GO_ON;
 }
 
 /* Is entry N the directory of the other one, or above it? */
 static bool holds_other(const struct snr_question *q, int n)
 {
-	const struct snr_place *place = &q->place[n], *other = &q->place[1 - n];
-	size_t len = snr_length(place->path);
+	const struct snr_spot *spot = &q->spot[n], *other = &q->spot[1 - n];
+	size_t len = snr_length(spot->path);
 
-	return other->parent >= len && snr_equal(place->path, other->path, len) &&
+	return other->parent >= len && snr_equal(spot->path, other->path, len) &&
 	       (other->parent == len || other->path[len] == '/');
 }
 
@@ -334,7 +334,7 @@ static int rename_same(const struct snr_question *q)
 	uint64_t from, to;
 	long type;
 
-	if (snr_equal(q->place[0].path, q->place[1].path, snr_length(q->place[0].path) + 1))
+	if (snr_equal(q->spot[0].path, q->spot[1].path, snr_length(q->spot[0].path) + 1))
 		return NOTHING_TO_DO;
 	type = kind(q, 0, &from);
 	return type != TYPE_DIRECTORY && kind(q, 1, &to) == type && from == to ? NOTHING_TO_DO
@@ -357,14 +357,14 @@ static int rename_permitted(const struct snr_question *q)
 static int rename_moves(const struct snr_question *q)
 {
 	const struct snr_host *host = &q->redirector->host;
-	const struct snr_place *place = q->place;
+	const struct snr_spot *spot = q->spot;
 
-	if (place[0].parent == place[1].parent &&
-	    snr_equal(place[0].path, place[1].path, place[0].parent))
+	if (spot[0].parent == spot[1].parent &&
+	    snr_equal(spot[0].path, spot[1].path, spot[0].parent))
 		return GO_ON;
 	for (int n = 0; n < (exchanges(q) ? 2 : 1); n++)
 		if (is_directory(q, n) &&
-		    host->access(host->context, place[n].path, W_OK) == -EACCES)
+		    host->access(host->context, spot[n].path, W_OK) == -EACCES)
 			return -EACCES;
 	return GO_ON;
 }
@@ -396,14 +396,14 @@ static int link_old(const struct snr_question *q)
 
 	if (q->resolved[0].error)
 		return q->resolved[0].error;
-	if (q->place[0].empty && (flags_of(q) & FLAG_EMPTY))
+	if (q->spot[0].empty && (flags_of(q) & FLAG_EMPTY))
 		return GO_ON;
 	err = walk(q, 0);
 	if (err)
 		return (int)err;
-	if (!(flags_of(q) & FLAG_FOLLOW) && !q->place[0].slash)
+	if (!(flags_of(q) & FLAG_FOLLOW) && !q->spot[0].slash)
 		return found(q, 0);
-	err = snr_place_text(q, 0);
+	err = snr_spot_text(q, 0);
 	if (err >= 0)
 		err = host->access(host->context, q->scratch->pending, F_OK);
 	return (int)err;
@@ -413,12 +413,12 @@ static int link_new(const struct snr_question *q)
 {
 	int err;
 
-	if (q->place[1].last != SNR_LAST_NAME)
+	if (q->spot[1].last != SNR_LAST_NAME)
 		return -EEXIST;
 	err = found(q, 1);
 	if (!err)
 		return -EEXIST;
-	return err == -ENOENT && !q->place[1].slash ? GO_ON : err;
+	return err == -ENOENT && !q->spot[1].slash ? GO_ON : err;
 }
 
 static int link_mounts(const struct snr_question *q)
@@ -448,8 +448,7 @@ static bool may_concern_pair(const struct snr_question *q)
 		return true;
 	if ((q->op->effects & SNR_REMOVES) && (resolved[0].named || resolved[1].named))
 		return true;
-	if (resolved[0].plain && resolved[1].plain &&
-	    snr_place_dirfd(q, 0) == snr_place_dirfd(q, 1))
+	if (resolved[0].plain && resolved[1].plain && snr_spot_dirfd(q, 0) == snr_spot_dirfd(q, 1))
 		return false;
 	return !on_one_side(q);
 }
@@ -469,7 +468,7 @@ bool snr_refuses(struct snr_redirector *redirector, struct snr_scratch *scratch,
 	if (n == 2 ? !may_concern_pair(&q) : !may_concern_removal(&q))
 		return false;
 	for (int i = 0; i < n; i++)
-		snr_place_find(&q, i);
+		snr_spot_find(&q, i);
 	if (n == 1)
 		said = RUN(&q, removal);
 	else if (q.op->effects & SNR_REMOVES)

@@ -11,7 +11,7 @@
 #include "shared/pathop.h"
 
 /* A path for the kernel that may begin with "/proc/thread-self/fd/N" of ours. */
-#define SNR_PLACE_SIZE (SNR_PATH_MAX + 64)
+#define SNR_SPOT_SIZE (SNR_PATH_MAX + 64)
 
 /* Room for one resolution; the caller's, uninitialised, no need to keep it between calls. */
 struct snr_scratch {
@@ -21,7 +21,7 @@ struct snr_scratch {
 	char pending[2 * SNR_PATH_MAX]; /* text of links still to be walked */
 	char link[SNR_PATH_MAX];
 	char real[SNR_PATH_MAX + 16];
-	char place[2][SNR_PLACE_SIZE]; /* of what a call removes, renames, links (place.c) */
+	char spot[2][SNR_SPOT_SIZE]; /* of what a call removes, renames, links (spot.c) */
 };
 
 struct snr_resolved {

@@ -19,6 +19,7 @@
 #include "launcher/rules_compile.h"
 #include "shared/exec.h"
 #include "shared/rewrite.h"
+#include "shared/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -77,25 +78,46 @@ static inline const char *world_start(struct world *world, const char *path, cha
 	return out;
 }
 
-static inline const char *world_find(struct world *world, const char *path)
+/* What is at PATH, or NULL; *NUMBER tells entries apart. */
+static inline const char *world_entry(struct world *world, const char *path, uint64_t *number)
 {
 	char clean[2 * SNR_PATH_MAX], started[2 * SNR_PATH_MAX];
+	struct snr_component c = {0};
 	size_t n = 0;
 
 	path = world_start(world, path, started, sizeof(started));
-	/* Paths for the kernel may have doubled slashes and a dot at the end. */
-	for (const char *p = path; *p; p++)
-		if (!(p[0] == '/' &&
-		      (p[1] == '/' || !p[1] || (p[1] == '.' && (!p[2] || p[2] == '/')))) &&
-		    !(p[0] == '.' && p > path && p[-1] == '/' && (!p[1] || p[1] == '/')))
-			clean[n++] = *p;
+	/* Paths for the kernel may have doubled slashes and dots. */
+	while (snr_next_component(path, strlen(path), &c)) {
+		size_t len = c.end - c.start;
+
+		if (snr_is_dot(path + c.start, len))
+			continue;
+		if (snr_is_dotdot(path + c.start, len)) {
+			while (n && clean[--n] != '/')
+				;
+			continue;
+		}
+		clean[n++] = '/';
+		memcpy(clean + n, path + c.start, len);
+		n += len;
+	}
 	clean[n] = '\0';
+	*number = 42;
 	if (!n)
 		return "d";
-	for (size_t i = 0; i < world->count; i++)
+	for (size_t i = 0; i < world->count; i++) {
+		++*number;
 		if (strcmp(world->node[i].path, clean) == 0)
 			return world->node[i].is;
+	}
 	return NULL;
+}
+
+static inline const char *world_find(struct world *world, const char *path)
+{
+	uint64_t number;
+
+	return world_entry(world, path, &number);
 }
 
 static inline long world_read_link(void *context, const char *path, char *out, size_t size)
@@ -125,9 +147,8 @@ static inline long world_search(void *context, const char *path)
 
 static inline long world_kind(void *context, const char *path, uint64_t *inode)
 {
-	const char *is = world_find(context, path);
+	const char *is = world_entry(context, path, inode);
 
-	*inode = 42 + strlen(path); /* another one mostly */
 	return !is ? -ENOENT : strcmp(is, "d") == 0 ? 4 : strncmp(is, "-> ", 3) == 0 ? 10 : 8;
 }
 

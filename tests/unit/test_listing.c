@@ -59,6 +59,7 @@ static void test_records(void **state)
 	struct snr_listing listing;
 	_Alignas(struct dirent64) char buffer[512];
 	const struct dirent64 *record = (const struct dirent64 *)buffer;
+	uint64_t inode;
 	long n;
 
 	assert_true(snr_listing_begin(&listing, image.mapped, &host, &scratch, "/opt", 4));
@@ -67,7 +68,8 @@ static void test_records(void **state)
 	assert_int_equal(n, 24);
 	assert_int_equal(record->d_reclen, 24);
 	assert_int_equal(record->d_off, 0x100 + listing.next);
-	assert_int_equal(record->d_ino, 42 + strlen("/snap/a"));
+	world_kind(&world, "/snap/a", &inode);
+	assert_int_equal(record->d_ino, inode);
 	assert_int_equal(record->d_type, DT_DIR);
 	assert_string_equal(record->d_name, "acme");
 	assert_int_equal(snr_listing_fill(&listing, 0x100, 0, buffer, sizeof(buffer)), 24);

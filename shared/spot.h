@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * Where the entry lies that a removing, renaming or linking call names: its directory on the disk,
- * its name there, and whether a rule's path is at that place. Only refuse.c calls it.
+ * its name there, and whether a rule's path is at that spot. Only refuse.c calls it.
  */
-#ifndef SNR_PLACE_H
-#define SNR_PLACE_H
+#ifndef SNR_SPOT_H
+#define SNR_SPOT_H
 
 #include "shared/rewrite.h"
 
 /* What the last component of a path is (fs/namei.c: LAST_NORM and its kind). */
 enum snr_last { SNR_LAST_NAME, SNR_LAST_DOT, SNR_LAST_DOTDOT, SNR_LAST_ROOT };
 
-struct snr_place {
+struct snr_spot {
 	char *path;    /* of the entry, absolute, by which the kernel can be asked about it; beneath
 			  a mount, not on it */
 	size_t parent; /* bytes of it that name the directory */
@@ -30,23 +30,23 @@ struct snr_question {
 	const struct snr_pathop *op;
 	const struct snr_resolved *resolved; /* of each path */
 	const struct snr_plan *plan;
-	struct snr_place place[SNR_MAX_PATHS];
+	struct snr_spot spot[SNR_MAX_PATHS];
 };
 
 /* The descriptor that governs path N. */
-int snr_place_dirfd(const struct snr_question *q, int n);
+int snr_spot_dirfd(const struct snr_question *q, int n);
 
 /* Which argument is path N? */
-int snr_place_argument(const struct snr_pathop *op, int n);
+int snr_spot_argument(const struct snr_pathop *op, int n);
 
 /* The path that the kernel gets for path N, made absolute, in scratch->pending. Returns its length,
  * or -errno of what comes before the lookup. */
-long snr_place_text(const struct snr_question *q, int n);
+long snr_spot_text(const struct snr_question *q, int n);
 
-/* Find Q->place[N]. */
-void snr_place_find(struct snr_question *q, int n);
+/* Find Q->spot[N]. */
+void snr_spot_find(struct snr_question *q, int n);
 
-/* The directory of place N, in scratch->pending. */
-const char *snr_place_parent(const struct snr_question *q, int n);
+/* The directory of path N, in scratch->pending. */
+const char *snr_spot_parent(const struct snr_question *q, int n);
 
 #endif
