@@ -27,26 +27,32 @@ static size_t room_at(const char *text)
 snr_memo_answer shim_known(enum snr_op op, const char *path, long flags)
 {
 	const struct snr_redirector *redirector = shim_redirector();
+
+	return redirector ? shim_known_by(redirector, op, path, flags) : SNR_MEMO_UNCHANGED;
+}
+
+snr_memo_answer shim_known_by(const struct snr_redirector *redirector, enum snr_op op,
+			      const char *path, long flags)
+{
 	snr_memo_answer answer;
 	uint64_t hash;
 	size_t len, room;
 
-	if (!redirector || !redirector->facts)
-		return redirector ? 0 : SNR_MEMO_UNCHANGED;
+	if (!redirector->facts)
+		return 0;
 	room = room_at(path);
 	if (!room || path[0] != '/')
 		return 0;
 	hash = snr_memo_hash(path, room, use_of(op, flags), &len);
-	answer = hash ? snr_memo_get(&memos, redirector->facts, hash) : 0;
+	answer = hash ? snr_memo_get(&memos, snr_facts_epoch(redirector->facts), hash) : 0;
 	if (answer > SNR_MEMO_UNCHANGED &&
 	    snr_rule(redirector->image, SNR_MEMO_RULE(answer))->target.len + len >= SNR_PATH_MAX)
 		return 0;
 	return answer;
 }
 
-void shim_learn(const struct snr_call *call, const struct snr_plan *plan)
+void shim_learn(const struct snr_call *call, const struct shim_slot *slot)
 {
-	const struct snr_redirector *redirector = shim_redirector();
 	const struct snr_pathop *op = &snr_pathops[call->op];
 	const char *path = NULL;
 	long flags = 0;
@@ -61,12 +67,12 @@ void shim_learn(const struct snr_call *call, const struct snr_plan *plan)
 	}
 	hash = snr_memo_hash(path, room_at(path), use_of(call->op, flags), &len);
 	if (hash)
-		snr_memo_put(&memos, redirector->facts, hash, plan->memo);
+		snr_memo_put(&memos, slot->scratch.epoch, hash, slot->plan.memo);
 }
 
-const char *shim_move(snr_memo_answer answer, const char *path, char *text)
+const char *shim_move(const struct snr_image *image, snr_memo_answer answer, const char *path,
+		      char *text)
 {
-	const struct snr_image *image = shim_redirector()->image;
 	struct snr_text target = snr_rule(image, SNR_MEMO_RULE(answer))->target;
 	const char *rest = path + SNR_MEMO_REST(answer);
 	size_t len = target.len > 1 || !*rest ? target.len : 0;

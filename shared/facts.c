@@ -19,10 +19,9 @@ static uint64_t read_entry(const struct snr_facts *facts, size_t index)
 
 /* The hash with the epoch folded in, its low two bits free for the kind. 62 bits stay to tell paths
  * apart. */
-static uint64_t tag(const struct snr_facts *facts, uint64_t hash)
+static uint64_t tag(uint32_t epoch, uint64_t hash)
 {
-	return (hash + __atomic_load_n(&facts->epoch, __ATOMIC_RELAXED) * 0x9e3779b97f4a7c15ull) &
-	       ~KIND_MASK;
+	return (hash + epoch * 0x9e3779b97f4a7c15ull) & ~KIND_MASK;
 }
 
 /* The first of the WAYS entries in which HASH may be. */
@@ -31,14 +30,21 @@ static size_t set_of(uint64_t hash)
 	return (hash >> 20) & (SNR_FACTS - 1) & ~(size_t)(WAYS - 1);
 }
 
-enum snr_fact snr_facts_get(const struct snr_facts *facts, uint64_t hash)
+uint32_t snr_facts_epoch(const struct snr_facts *facts)
+{
+	if (!facts)
+		return 0;
+	return __atomic_load_n(facts->common ? facts->common : &facts->epoch, __ATOMIC_ACQUIRE);
+}
+
+enum snr_fact snr_facts_get(const struct snr_facts *facts, uint32_t epoch, uint64_t hash)
 {
 	uint64_t wanted;
 	size_t set = set_of(hash);
 
 	if (!facts)
 		return SNR_UNKNOWN;
-	wanted = tag(facts, hash);
+	wanted = tag(epoch, hash);
 	for (size_t i = set; i < set + WAYS; i++) {
 		uint64_t entry = read_entry(facts, i);
 
@@ -54,14 +60,14 @@ static void write_entry(struct snr_facts *facts, size_t index, uint64_t entry)
 }
 
 /* The newest comes first, the oldest of the set goes. */
-void snr_facts_put(struct snr_facts *facts, uint64_t hash, enum snr_fact fact)
+void snr_facts_put(struct snr_facts *facts, uint32_t epoch, uint64_t hash, enum snr_fact fact)
 {
 	size_t set = set_of(hash), place = 0;
 	uint64_t new;
 
 	if (!facts)
 		return;
-	new = tag(facts, hash);
+	new = tag(epoch, hash);
 	while (place < WAYS - 1 && (read_entry(facts, set + place) & ~KIND_MASK) != new)
 		place++;
 	for (; place; place--)
@@ -72,5 +78,6 @@ void snr_facts_put(struct snr_facts *facts, uint64_t hash, enum snr_fact fact)
 void snr_facts_forget(struct snr_facts *facts)
 {
 	if (facts)
-		__atomic_fetch_add(&facts->epoch, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(facts->common ? facts->common : &facts->epoch, 1,
+				   __ATOMIC_ACQ_REL);
 }

@@ -20,14 +20,20 @@ enum snr_fact {
 };
 
 struct snr_facts {
-	uint32_t epoch; /* a new one forgets everything */
+	uint32_t epoch;   /* a new one forgets everything */
+	uint32_t *common; /* NULL, or the epoch that counts instead: several processes forget at
+			     once (shared/gate.h) */
 	uint64_t entry[SNR_FACTS];
 };
 
-/* HASH is that of the virtual path (shared/match.h). FACTS may be NULL: nothing is known, nothing
- * is kept. */
-enum snr_fact snr_facts_get(const struct snr_facts *facts, uint64_t hash);
-void snr_facts_put(struct snr_facts *facts, uint64_t hash, enum snr_fact fact);
+/* What is learnt counts from EPOCH on, which is taken before the first look at the file system:
+ * what others change meanwhile makes the fact be forgotten before it is known. FACTS may be NULL:
+ * nothing is known, nothing is kept. */
+uint32_t snr_facts_epoch(const struct snr_facts *facts);
+
+/* HASH is that of the virtual path (shared/match.h). */
+enum snr_fact snr_facts_get(const struct snr_facts *facts, uint32_t epoch, uint64_t hash);
+void snr_facts_put(struct snr_facts *facts, uint32_t epoch, uint64_t hash, enum snr_fact fact);
 void snr_facts_forget(struct snr_facts *facts);
 
 #endif

@@ -61,9 +61,9 @@ uint64_t snr_memo_hash(const char *text, size_t room, uint64_t use, size_t *len)
 	return 0;
 }
 
-static uint64_t key_of(const struct snr_facts *facts, uint64_t hash)
+static uint64_t key_of(uint32_t epoch, uint64_t hash)
 {
-	return hash + __atomic_load_n(&facts->epoch, __ATOMIC_RELAXED) * MIX;
+	return hash + epoch * MIX;
 }
 
 static size_t slot_of(uint64_t hash)
@@ -71,20 +71,18 @@ static size_t slot_of(uint64_t hash)
 	return (hash >> 22) & (SNR_MEMOS - 1);
 }
 
-snr_memo_answer snr_memo_get(const struct snr_memos *memos, const struct snr_facts *facts,
-			     uint64_t hash)
+snr_memo_answer snr_memo_get(const struct snr_memos *memos, uint32_t epoch, uint64_t hash)
 {
 	const volatile struct snr_memo *memo = &memos->memo[slot_of(hash)];
 	uint64_t answer = memo->answer;
 
-	return memo->check == (key_of(facts, hash) ^ answer * MIX) ? answer : 0;
+	return memo->check == (key_of(epoch, hash) ^ answer * MIX) ? answer : 0;
 }
 
-void snr_memo_put(struct snr_memos *memos, const struct snr_facts *facts, uint64_t hash,
-		  snr_memo_answer answer)
+void snr_memo_put(struct snr_memos *memos, uint32_t epoch, uint64_t hash, snr_memo_answer answer)
 {
 	volatile struct snr_memo *memo = &memos->memo[slot_of(hash)];
 
-	memo->check = key_of(facts, hash) ^ answer * MIX;
+	memo->check = key_of(epoch, hash) ^ answer * MIX;
 	memo->answer = answer;
 }

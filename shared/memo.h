@@ -6,9 +6,8 @@
 #ifndef SNR_MEMO_H
 #define SNR_MEMO_H
 
-#include "shared/facts.h"
-
 #include <stddef.h>
+#include <stdint.h>
 
 #define SNR_MEMOS 1024 /* entries, a power of two: 16 KiB */
 
@@ -38,10 +37,8 @@ struct snr_memos {
  * NUL. */
 uint64_t snr_memo_hash(const char *text, size_t room, uint64_t use, size_t *len);
 
-/* FACTS gives the epoch: what was learnt before the last forgetting is not found. */
-snr_memo_answer snr_memo_get(const struct snr_memos *memos, const struct snr_facts *facts,
-			     uint64_t hash);
-void snr_memo_put(struct snr_memos *memos, const struct snr_facts *facts, uint64_t hash,
-		  snr_memo_answer answer);
+/* EPOCH is that of the facts (shared/facts.h): what was learnt in another one is not found. */
+snr_memo_answer snr_memo_get(const struct snr_memos *memos, uint32_t epoch, uint64_t hash);
+void snr_memo_put(struct snr_memos *memos, uint32_t epoch, uint64_t hash, snr_memo_answer answer);
 
 #endif

@@ -17,6 +17,8 @@
 /* The state of the scan behind some component. */
 struct scan {
 	const struct snr_image *image;
+	const struct snr_facts *facts;
+	uint32_t epoch;                /* of the facts */
 	const struct snr_entry *entry; /* of the prefix so far, while rules may lie beneath it */
 	uint64_t hash;                 /* of the virtual path so far */
 	uint64_t up[MAX_DEPTH];        /* hashes of the prefixes, for dot-dot */
@@ -47,8 +49,7 @@ static bool scan_up(struct scan *scan, bool absolute)
 }
 
 /* One component down. False: only the walk can tell. */
-static bool scan_down(struct scan *scan, const struct snr_facts *facts, const char *name,
-		      size_t len, size_t end, bool look)
+static bool scan_down(struct scan *scan, const char *name, size_t len, size_t end, bool look)
 {
 	uint64_t hash = snr_hash_step(scan->hash, name, len);
 	enum snr_fact fact = SNR_PLAIN;
@@ -60,8 +61,8 @@ static bool scan_down(struct scan *scan, const struct snr_facts *facts, const ch
 	if (scan->entry)
 		scan->entry = scan->entry->ancestor ? snr_match_path(scan->image, hash) : NULL;
 	if (scan->entry && scan->entry->rule != SNR_NO_RULE) {
-		if (scan->popped ||
-		    snr_facts_get(facts, snr_hash_searched(scan->hash)) != SNR_PLAIN)
+		if (scan->popped || snr_facts_get(scan->facts, scan->epoch,
+						  snr_hash_searched(scan->hash)) != SNR_PLAIN)
 			return false;
 		scan->rule = scan->entry->rule;
 		scan->rest = end;
@@ -69,7 +70,7 @@ static bool scan_down(struct scan *scan, const struct snr_facts *facts, const ch
 		scan->at_rule = true;
 		scan->floor = scan->depth + 1;
 	} else if (!scan->entry && look) {
-		fact = snr_facts_get(facts, hash);
+		fact = snr_facts_get(scan->facts, scan->epoch, hash);
 		if (fact == SNR_UNKNOWN)
 			return false;
 	}
@@ -80,8 +81,7 @@ static bool scan_down(struct scan *scan, const struct snr_facts *facts, const ch
 	return true;
 }
 
-static bool scan_text(struct scan *scan, const struct snr_facts *facts, const char *path,
-		      size_t len, struct snr_lookup lookup)
+static bool scan_text(struct scan *scan, const char *path, size_t len, struct snr_lookup lookup)
 {
 	bool slash = len && path[len - 1] == '/';
 	struct snr_component c = {0}, next;
@@ -99,7 +99,7 @@ static bool scan_text(struct scan *scan, const struct snr_facts *facts, const ch
 		} else if (!snr_is_dot(name, n)) {
 			bool look = more || snr_looks_through(lookup, slash);
 
-			if (!scan_down(scan, facts, name, n, c.end, look))
+			if (!scan_down(scan, name, n, c.end, look))
 				return false;
 		}
 		c = next;
@@ -266,6 +266,7 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 	struct scan scan;
 
 	result.plain = true;
+	scratch->epoch = snr_facts_epoch(facts);
 	for (; lookup.in_root && len && path[0] == '/'; path++)
 		len--;
 	/* What is absolute leads out of every directory (EXDEV). */
@@ -283,10 +284,11 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 	}
 	result.plain = false;
 	scan_start(&scan, image, scratch->base, (size_t)base_len);
+	scan.facts = facts;
+	scan.epoch = scratch->epoch;
 	if (snr_is_confined(lookup) && !(scan.entry && scan.entry->ancestor))
 		return result; /* no rule lies where the walk can come to */
-	if (lookup.no_xdev || snr_is_confined(lookup) ||
-	    !scan_text(&scan, facts, path, len, lookup) ||
+	if (lookup.no_xdev || snr_is_confined(lookup) || !scan_text(&scan, path, len, lookup) ||
 	    !scan_result(&scan, path, len, out, &result))
 		snr_walk(image, facts, host, scratch, dirfd, (size_t)base_len, path, len, lookup,
 			 out, &result);

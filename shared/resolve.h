@@ -15,6 +15,7 @@
 
 /* Room for one resolution; the caller's, uninitialised, no need to keep it between calls. */
 struct snr_scratch {
+	uint32_t epoch;           /* of the facts, when the resolution began */
 	char path[SNR_PATH_MAX];  /* the program's path, where it had to be copied (rewrite.c) */
 	char base[SNR_PATH_MAX];  /* canonical virtual path of where a relative path starts */
 	char where[SNR_PATH_MAX]; /* canonical virtual path of where the walk is */

@@ -218,7 +218,7 @@ static void look(struct walk *walk, bool last, bool slash)
 	long n;
 
 	walk->looked = true;
-	if (snr_facts_get(walk->facts, walk->hash) == SNR_PLAIN)
+	if (snr_facts_get(walk->facts, walk->scratch->epoch, walk->hash) == SNR_PLAIN)
 		return;
 	n = snr_walk_real_path(walk);
 	if (n < 0) {
@@ -233,7 +233,7 @@ static void look(struct walk *walk, bool last, bool slash)
 	else if (n == -EACCES && walk->rest.text[0] != '/')
 		return; /* above the start, where nobody can look: what is there goes by its name */
 	if (n == -EINVAL)
-		snr_facts_put(walk->facts, walk->hash, SNR_PLAIN);
+		snr_facts_put(walk->facts, walk->scratch->epoch, walk->hash, SNR_PLAIN);
 	else if (n < 0)
 		stop(walk, n);
 	else
@@ -267,7 +267,8 @@ static bool may_enter(struct walk *walk)
 {
 	long err;
 
-	if (snr_facts_get(walk->facts, snr_hash_searched(walk->hash)) == SNR_PLAIN)
+	if (snr_facts_get(walk->facts, walk->scratch->epoch, snr_hash_searched(walk->hash)) ==
+	    SNR_PLAIN)
 		return true;
 	if (snr_walk_real_path(walk) < 0)
 		return true;
@@ -278,7 +279,7 @@ static bool may_enter(struct walk *walk)
 		stop(walk, err);
 		return false;
 	}
-	snr_facts_put(walk->facts, snr_hash_searched(walk->hash), SNR_PLAIN);
+	snr_facts_put(walk->facts, walk->scratch->epoch, snr_hash_searched(walk->hash), SNR_PLAIN);
 	return true;
 }
 
@@ -313,9 +314,9 @@ static void learn(struct walk *walk)
 	if (!walk->lexical || !walk->looked || walk->stopped || walk->error)
 		return;
 	if (!link)
-		snr_facts_put(walk->facts, walk->text_hash, SNR_PLAIN);
+		snr_facts_put(walk->facts, walk->scratch->epoch, walk->text_hash, SNR_PLAIN);
 	else if (!walk->entry)
-		snr_facts_put(walk->facts, walk->text_hash, SNR_TAME);
+		snr_facts_put(walk->facts, walk->scratch->epoch, walk->text_hash, SNR_TAME);
 	else
 		walk->lexical = false;
 }

@@ -61,15 +61,19 @@ static void test_facts(void **state)
 	static struct snr_facts facts;
 
 	memset(&facts, 0, sizeof(facts));
-	assert_int_equal(snr_facts_get(&facts, 0x1234567890ull), SNR_UNKNOWN);
-	snr_facts_put(&facts, 0x1234567890ull, SNR_PLAIN);
-	snr_facts_put(&facts, 0xabcdef01234ull, SNR_TAME);
-	assert_int_equal(snr_facts_get(&facts, 0x1234567890ull), SNR_PLAIN);
-	assert_int_equal(snr_facts_get(&facts, 0xabcdef01234ull), SNR_TAME);
+	assert_int_equal(snr_facts_get(&facts, snr_facts_epoch(&facts), 0x1234567890ull),
+			 SNR_UNKNOWN);
+	snr_facts_put(&facts, snr_facts_epoch(&facts), 0x1234567890ull, SNR_PLAIN);
+	snr_facts_put(&facts, snr_facts_epoch(&facts), 0xabcdef01234ull, SNR_TAME);
+	assert_int_equal(snr_facts_get(&facts, snr_facts_epoch(&facts), 0x1234567890ull),
+			 SNR_PLAIN);
+	assert_int_equal(snr_facts_get(&facts, snr_facts_epoch(&facts), 0xabcdef01234ull),
+			 SNR_TAME);
 	snr_facts_forget(&facts);
-	assert_int_equal(snr_facts_get(&facts, 0x1234567890ull), SNR_UNKNOWN);
-	assert_int_equal(snr_facts_get(NULL, 1), SNR_UNKNOWN);
-	snr_facts_put(NULL, 1, SNR_PLAIN);
+	assert_int_equal(snr_facts_get(&facts, snr_facts_epoch(&facts), 0x1234567890ull),
+			 SNR_UNKNOWN);
+	assert_int_equal(snr_facts_get(NULL, 0, 1), SNR_UNKNOWN);
+	snr_facts_put(NULL, 0, 1, SNR_PLAIN);
 }
 
 /* The hash is that of the text, wherever it lies and however much room is behind it. */
@@ -106,18 +110,18 @@ static void test_memos(void **state)
 	static struct snr_facts facts;
 	snr_memo_answer moved = SNR_MEMO_MOVED(70000, 4096);
 
-	assert_int_equal(snr_memo_get(&memos, &facts, 77), 0);
-	snr_memo_put(&memos, &facts, 77, SNR_MEMO_UNCHANGED);
-	assert_int_equal(snr_memo_get(&memos, &facts, 77), SNR_MEMO_UNCHANGED);
-	snr_memo_put(&memos, &facts, 77, moved);
-	assert_int_equal(SNR_MEMO_RULE(snr_memo_get(&memos, &facts, 77)), 70000);
-	assert_int_equal(SNR_MEMO_REST(snr_memo_get(&memos, &facts, 77)), 4096);
-	assert_int_equal(snr_memo_get(&memos, &facts, 79), 0);
+	assert_int_equal(snr_memo_get(&memos, snr_facts_epoch(&facts), 77), 0);
+	snr_memo_put(&memos, snr_facts_epoch(&facts), 77, SNR_MEMO_UNCHANGED);
+	assert_int_equal(snr_memo_get(&memos, snr_facts_epoch(&facts), 77), SNR_MEMO_UNCHANGED);
+	snr_memo_put(&memos, snr_facts_epoch(&facts), 77, moved);
+	assert_int_equal(SNR_MEMO_RULE(snr_memo_get(&memos, snr_facts_epoch(&facts), 77)), 70000);
+	assert_int_equal(SNR_MEMO_REST(snr_memo_get(&memos, snr_facts_epoch(&facts), 77)), 4096);
+	assert_int_equal(snr_memo_get(&memos, snr_facts_epoch(&facts), 79), 0);
 	memos.memo[(77 >> 22) & (SNR_MEMOS - 1)].answer ^= 2; /* half of another write */
-	assert_int_equal(snr_memo_get(&memos, &facts, 77), 0);
-	snr_memo_put(&memos, &facts, 77, moved);
+	assert_int_equal(snr_memo_get(&memos, snr_facts_epoch(&facts), 77), 0);
+	snr_memo_put(&memos, snr_facts_epoch(&facts), 77, moved);
 	snr_facts_forget(&facts);
-	assert_int_equal(snr_memo_get(&memos, &facts, 77), 0);
+	assert_int_equal(snr_memo_get(&memos, snr_facts_epoch(&facts), 77), 0);
 }
 
 /* Every row's roles must make sense together: a mistake here would be silent everywhere else. */
