@@ -31,7 +31,7 @@ FREESTANDING := -ffreestanding -fno-builtin -fno-stack-protector -mgeneral-regs-
 	$(call once,NOLOOPS,$(shell $(CC) -Werror -fno-tree-loop-distribute-patterns -x c -E /dev/null >/dev/null 2>&1 && \
 	echo -fno-tree-loop-distribute-patterns))
 SHIMFLAGS := -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -fno-asynchronous-unwind-tables \
-	-ftls-model=initial-exec
+	-ftls-model=initial-exec -DSNR_RAWCALL_BY_GATE
 
 SHARED := $(wildcard shared/*.c)
 LAUNCHER := $(filter-out launcher/main.c,$(wildcard launcher/*.c))
@@ -50,7 +50,7 @@ shim_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(PRELOAD)) $(O)/shim/gen/wrapp
 shim32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(shim_o))
 # The companion of the shim in LD_AUDIT: no libc at all, so only what the shim has of that kind.
 audit_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(wildcard preload/audit/*.c) \
-	$(addprefix preload/,host.c image.c logging.c memory.c pool.c reach.c))
+	$(addprefix preload/,gate_entry.c host.c image.c logging.c memory.c pool.c reach.c))
 audit32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(audit_o))
 unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT)) $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ))
 fuzzers := $(patsubst tests/fuzz/%.c,$(O)/fuzzer/%,$(FUZZ))

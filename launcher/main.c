@@ -201,7 +201,7 @@ static _Noreturn void run_program_redirected(struct run *run)
 	stop_if_wrong(run);
 	rules_show_parents(&run->rules, &run->set);
 	build_image(run);
-	if (run->plan.engine == SNR_ENGINE_TRACE)
+	if (run->plan.engine != SNR_ENGINE_PRELOAD)
 		start_trace(&run->image, &run->journal, program);
 	start_preload(&run->image, &run->journal, program);
 }

@@ -21,30 +21,50 @@ static void refuse(struct plan *plan, const char *from, const char *format, ...)
 	va_end(list);
 }
 
+/* How much an engine sees, as --require compares them. */
+static int rank(enum snr_engine engine)
+{
+	switch (engine) {
+	case SNR_ENGINE_HYBRID:
+		return 3;
+	case SNR_ENGINE_TRACE:
+		return 2;
+	case SNR_ENGINE_PRELOAD:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static const char *name_of(enum snr_engine engine)
+{
+	switch (engine) {
+	case SNR_ENGINE_HYBRID:
+		return "hybrid";
+	case SNR_ENGINE_TRACE:
+		return "trace";
+	default:
+		return "preload";
+	}
+}
+
 bool plan_needs_probe(const struct plan_input *input)
 {
-	return input->nrules && input->require != SNR_ENGINE_HYBRID &&
-	       (input->engine == SNR_ENGINE_AUTO || input->engine == SNR_ENGINE_TRACE);
+	if (!input->nrules || input->engine == SNR_ENGINE_PRELOAD)
+		return false;
+	return input->engine == SNR_ENGINE_AUTO || rank(input->engine) >= rank(input->require);
 }
 
 /* What no machine can change. True: PLAN is made. */
 static bool refuse_wish(const struct plan_input *input, struct plan *plan)
 {
-	if (input->engine == SNR_ENGINE_HYBRID)
-		refuse(plan, input->engine_from,
-		       "engine hybrid is not supported by this version; trace sees as much, name "
-		       "that or auto");
-	else if (input->require == SNR_ENGINE_HYBRID)
-		refuse(plan, input->require_from,
-		       "engine hybrid is not supported by this version; trace sees as much, "
-		       "require that");
-	else if (input->require == SNR_ENGINE_TRACE && input->engine == SNR_ENGINE_PRELOAD)
-		refuse(plan, input->require_from,
-		       "engine trace is required, but %s asks for preload, which sees less; drop "
-		       "one of the two",
-		       input->engine_from ? input->engine_from : "somebody");
-	else
+	if (input->engine == SNR_ENGINE_AUTO || rank(input->engine) >= rank(input->require))
 		return false;
+	refuse(plan, input->require_from,
+	       "engine %s is required, but %s asks for %s, which %s; drop one of the two",
+	       name_of(input->require), input->engine_from ? input->engine_from : "somebody",
+	       name_of(input->engine),
+	       input->engine == SNR_ENGINE_PRELOAD ? "sees less" : "is slower");
 	return true;
 }
 
@@ -61,6 +81,34 @@ static void decide_preload(const struct plan_input *input, struct plan *plan)
 	plan->engine = SNR_ENGINE_PRELOAD;
 }
 
+static void decide_hybrid(const struct plan_input *input, const char *from, struct plan *plan)
+{
+	if (input->probe) {
+		refuse(plan, from, "engine hybrid cannot be had here: %s", input->why);
+	} else if (!input->has_shim) {
+		refuse(plan, from,
+		       "engine hybrid needs the library %s, which cannot be read; install it "
+		       "there, or use -e trace",
+		       input->shim);
+	} else {
+		plan->way = PLAN_RUN;
+		plan->engine = SNR_ENGINE_HYBRID;
+	}
+}
+
+static void degrade(const struct plan_input *input, struct plan *plan)
+{
+	decide_preload(input, plan);
+	if (plan->way == PLAN_FAIL)
+		return;
+	plan->degraded = true;
+	snprintf(plan->text, sizeof(plan->text),
+		 "preload, since programs cannot be traced here: %s; static programs and "
+		 "direct system calls are not redirected (-e preload accepts that, "
+		 "--require trace refuses it)",
+		 input->why);
+}
+
 void plan_decide(const struct plan_input *input, struct plan *plan)
 {
 	*plan = (struct plan){.way = PLAN_UNTOUCHED};
@@ -68,6 +116,10 @@ void plan_decide(const struct plan_input *input, struct plan *plan)
 		return;
 	if (input->engine == SNR_ENGINE_PRELOAD) {
 		decide_preload(input, plan);
+	} else if (input->engine == SNR_ENGINE_HYBRID) {
+		decide_hybrid(input, input->engine_from, plan);
+	} else if (input->require == SNR_ENGINE_HYBRID) {
+		decide_hybrid(input, input->require_from, plan);
 	} else if (input->probe == 0) {
 		plan->way = PLAN_RUN;
 		plan->engine = SNR_ENGINE_TRACE;
@@ -77,14 +129,6 @@ void plan_decide(const struct plan_input *input, struct plan *plan)
 		refuse(plan, input->require_from,
 		       "engine trace is required and cannot be had here: %s", input->why);
 	} else {
-		decide_preload(input, plan);
-		if (plan->way == PLAN_FAIL)
-			return;
-		plan->degraded = true;
-		snprintf(plan->text, sizeof(plan->text),
-			 "preload, since programs cannot be traced here: %s; static programs and "
-			 "direct system calls are not redirected (-e preload accepts that, "
-			 "--require trace refuses it)",
-			 input->why);
+		degrade(input, plan);
 	}
 }

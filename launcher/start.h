@@ -25,6 +25,7 @@ void start_find_files(struct start_files *files);
 _Noreturn void start_untouched(char *const program[]);
 _Noreturn void start_preload(const struct image *image, const struct journal *journal,
 			     char *const program[]);
+/* Engines trace and hybrid, as the image says. */
 _Noreturn void start_trace(const struct image *image, const struct journal *journal,
 			   char *const program[]);
 

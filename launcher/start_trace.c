@@ -44,7 +44,7 @@ static int write_int(int fd, int number)
 /* The side process: says who it is, waits until it may attach, serves. */
 static _Noreturn void be_tracer(int talk, pid_t program, const struct image *image, int log_fd)
 {
-	struct tracer_setup setup = {image->mapped, program, log_fd, talk};
+	struct tracer_setup setup = {image->mapped, program, log_fd, talk, image->fd};
 	int go;
 
 	signal(SIGCHLD, SIG_DFL);

@@ -4,6 +4,7 @@
  * return address to know whose RUNPATH and $ORIGIN to use.
  */
 #include "preload/child.h"
+#include "preload/gate.h"
 
 #include "shared/environ.h"
 #include "shared/libraries.h"
@@ -177,6 +178,7 @@ SHIM_EXPORT void *dlopen(const char *file, int mode)
 {
 	struct shim_slot *slot = plan_library(file);
 
+	shim_gate_forget_objects();
 	if (slot)
 		return changed_dlopen(slot, file, mode);
 	if (is_path(file))
@@ -188,6 +190,7 @@ SHIM_EXPORT void *dlmopen(Lmid_t list, const char *file, int mode)
 {
 	struct shim_slot *slot = plan_library(file);
 
+	shim_gate_forget_objects();
 	if (slot)
 		return changed_dlmopen(slot, list, file, mode);
 	JUMP real_dlmopen()(list, file, mode);

@@ -43,33 +43,6 @@ static long call_kernel(long number, const long *args)
 	return snr_rawcall6(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
-/* A call whose answer is a name that the kernel makes up: ours goes to OUT, cut there where it is
- * too long for readlink, -ERANGE for getcwd, which counts the NUL. */
-static long call_reversed(struct shim_slot *slot, long number, const struct snr_pathop *op,
-			  long *args)
-{
-	int out = snr_pathop_find(op, SNR_ROLE_OUT);
-	void *place = (void *)args[out];
-	size_t size = (size_t)args[out + 1];
-	size_t nul = out == 0;
-	char *name = slot->scratch.real;
-	long n, error;
-
-	args[out] = (long)slot->text[1];
-	args[out + 1] = SNR_PATH_MAX;
-	n = call_kernel(number, args);
-	if (n > 0)
-		n = shim_reverse(slot->text[1], (size_t)n - nul, name, SNR_PATH_MAX);
-	if (n < 0)
-		return n;
-	n += (long)nul;
-	if (nul && (size_t)n > size)
-		return -ERANGE;
-	n = (size_t)n < size ? n : (long)size;
-	error = shim_write(place, name, (size_t)n);
-	return error ? error : n;
-}
-
 static long changed_call(struct shim_slot *slot, enum snr_op op, long number, long *args)
 {
 	const struct snr_plan *plan = &slot->plan;
@@ -84,9 +57,9 @@ static long changed_call(struct shim_slot *slot, enum snr_op op, long number, lo
 			args[how] = (long)plan->how;
 			args[how + 1] = sizeof(plan->how);
 		}
-		if (plan->reverse &&
-		    (int)args[snr_pathop_find(&snr_pathops[op], SNR_ROLE_OUT) + 1] > 0)
-			result = call_reversed(slot, number, &snr_pathops[op], args);
+		if (shim_is_reversed(slot, op, args))
+			result = shim_call_reversed(shim_redirector()->image, slot, number, op,
+						    args);
 		else
 			result = call_kernel(number, args);
 	}

@@ -222,8 +222,8 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 	child->argv = argv;
 	child->envp = envp;
 	if (redirector->image->verbose)
-		shim_log_plan(SNR_execve, path, child->changed ? child->path : NULL, child->error,
-			      arena->plan.rule);
+		shim_log_plan(redirector->image, SNR_execve, path,
+			      child->changed ? child->path : NULL, child->error, arena->plan.rule);
 	/* What cannot be read is the kernel's EFAULT, which it gives once it has found the file. */
 	if (child->error || argc < 0 || shim_count_vector(envp) < 0)
 		return true;
@@ -262,8 +262,7 @@ static bool environ_is_right(struct arena *arena)
 	    fd != shim_image_fd())
 		return false;
 	size = snr_environ_measure(&want);
-	return size.bytes == sizeof(SNR_IMAGE_ENV) + snr_length(want.image) + 1 &&
-	       size.slots == (size_t)shim_count_vector(environ) + 1;
+	return !size.bytes && size.slots == (size_t)shim_count_vector(environ) + 1;
 }
 
 bool shim_is_right_already(const char *path)

@@ -3,7 +3,7 @@
 # Makes the shim's wrappers and its version script from shared/pathops.def: the only generator, its output is never
 # committed. Called by the Makefile: genwrap.py MODE FILE. It must never guess: a row it does not
 # understand stops the build.
-"""Usage: genwrap.py wrappers FILE                C, a readable function for each LIBC row
+"""Usage: genwrap.py wrappers FILE                C, a readable function for each LIBC and CALL row
        genwrap.py map64|map32 FILE             the linker's version script: just the symbols of that word size
        genwrap.py symbols64|symbols32 FILE     their names, one a line"""
 
@@ -21,7 +21,13 @@ TYPES.update({"INMASK": "uint32_t", "FANFLAGS": "unsigned", "LINKFLAGS": "int", 
 INT_MODE = ("access", "faccessat", "faccessat2")
 MAX_PLANNED = 5  # arguments of shim_plan behind the operation: what fits in registers
 
-HEADERS = ("dirent.h", "fcntl.h", "mntent.h", "stdint.h", "stdio.h", "sys/fanotify.h", "sys/inotify.h", "sys/ipc.h",
+# Sandboxes of programs know the calls that libc makes since 2.33, and maybe not the older ones: the name of the call,
+# and its arguments by number of the older one's.
+TODAY = {"open": ("openat", ("AT_FDCWD", 0, 1, 2)), "stat": ("newfstatat", ("AT_FDCWD", 0, 1, "0")),
+         "lstat": ("newfstatat", ("AT_FDCWD", 0, 1, "AT_SYMLINK_NOFOLLOW"))}
+CANCELLATION_POINTS = ("open", "openat", "creat")  # calls whose functions are: pthreads(7)
+
+HEADERS = ("dirent.h", "errno.h", "fcntl.h", "mntent.h", "stdint.h", "stdio.h", "sys/fanotify.h", "sys/inotify.h", "sys/ipc.h",
            "sys/mount.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/swap.h", "sys/time.h", "sys/types.h",
            "sys/wait.h", "sys/xattr.h", "unistd.h",
            "utime.h", "utmp.h", "utmpx.h")
@@ -68,7 +74,7 @@ class After:
 
 
 class Row:
-    """A LIBC row, bound to the SYS row that it acts as."""
+    """A LIBC or CALL row, bound to the SYS row that it acts as."""
 
     def __init__(self, ctype, symbol, acts_as, arguments, roles):
         self.ctype, self.symbol, self.acts_as = ctype, symbol, acts_as
@@ -125,6 +131,24 @@ class Row:
             raise SystemExit("genwrap: %s: too many arguments for shim_plan" % self.symbol)
         return ", ".join(values + ["0"] * (MAX_PLANNED - len(values)))
 
+    def kernel_value(self, index):
+        """C text of argument INDEX of the kernel's call, for the kernel."""
+        role = self.roles[index]
+        group = PATH_ROLES if role in PATH_ROLES else (role,)
+        nth = sum(1 for earlier in self.roles[:index] if earlier in group)
+        mine = [argument for argument in self.of_roles(group) if argument.name != "ver"]
+        if nth < len(mine):
+            return "(long)" + mine[nth].name
+        return "AT_FDCWD" if role == "DIRFD" else "0"
+
+    def kernel_call(self):
+        """The name and the arguments of the call that libc makes."""
+        values = [self.kernel_value(index) for index in range(len(self.roles))]
+        if self.acts_as not in TODAY:
+            return self.acts_as, values
+        name, moved = TODAY[self.acts_as]
+        return name, [values[value] if isinstance(value, int) else value for value in moved]
+
     def path_index(self, nth):
         """Which argument of the kernel's call the NTH path of the wrapper is."""
         return [index for index, role in enumerate(self.roles) if role in PATH_ROLES][nth]
@@ -146,7 +170,7 @@ def split_commas(text):
 def read_rows(path):
     with open(path, encoding="ascii") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    for match in re.finditer(r"^(SYS|LIBC|LIBC32|BY_HAND|BY_HAND32|FORGETS|UNMAPS)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
+    for match in re.finditer(r"^(SYS|LIBC|LIBC32|CALL|BY_HAND|BY_HAND32|FORGETS|UNMAPS)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
         yield match.group(1), split_commas(match.group(2))
 
 
@@ -190,14 +214,18 @@ def read_table(path):
             calls[fields[0]] = split_commas(fields[1][1:-1])
             if is_simple(calls[fields[0]], fields[2]):
                 simple.add(fields[0])
-        elif kind == "LIBC":
+        elif kind in ("LIBC", "CALL"):
             rows.append(parse_libc(fields, calls))
+            rows[-1].direct = kind == "CALL"
         elif kind in ("FORGETS", "UNMAPS"):
             afters.append(After(kind, fields))
         else:
             by_hand.append(fields[0])
     for row in rows:
         row.simple = row.acts_as in simple
+        if row.direct:
+            row.call_roles = calls[row.kernel_call()[0]]
+            row.call_is_simple = row.kernel_call()[0] in simple
     if not calls or not rows:
         raise SystemExit("genwrap: no rows in " + path)
     return calls, rows, by_hand, afters, narrow
@@ -213,7 +241,7 @@ def moved_function(row):
     return ["static __attribute__((noinline)) %smoved_%s(snr_memo_answer known, %s)" % (
                 space(row.ctype), row.symbol, row.all_parameters()), "{",
             "\tchar text[SNR_PATH_MAX];", "",
-            "\t%s = shim_move(known, %s, text);" % (path, path),
+            "\t%s = shim_move(shim_redirector()->image, known, %s, text);" % (path, path),
             "\treturn real_%s()(%s);" % (row.symbol, row.values()), "}"]
 
 
@@ -224,6 +252,47 @@ def ask_what_is_known(row):
             "\t\treturn real_%s()(%s);" % (row.symbol, row.values()),
             "\tif (known)",
             "\t\treturn moved_%s(known, %s);" % (row.symbol, row.values())]
+
+
+def index_of(roles, wanted):
+    return next((str(index) for index, role in enumerate(roles) if role in wanted), "SNR_NARGS")
+
+
+def direct_call(row):
+    """What is constant of the call through the gate."""
+    name = row.kernel_call()[0]
+    return ["#ifdef SNR_GATE_ADDRESS",
+            "static const struct shim_direct direct_%s = {" % row.symbol,
+            "\t.op = SNR_%s," % name,
+            "\t.number = __NR_%s," % name,
+            "\t.path = %s," % index_of(row.call_roles, PATH_ROLES),
+            "\t.flags = %s," % index_of(row.call_roles, FLAG_ROLES),
+            "\t.memo = %s," % str(row.call_is_simple).lower(),
+            "\t.cancels = %s," % str(row.acts_as in CANCELLATION_POINTS).lower(),
+            "};", "#endif", ""]
+
+
+def gate_function(row):
+    """Engine hybrid: the call, or libc's function under the tracer."""
+    return ["#ifdef SNR_GATE_ADDRESS",
+            "static __attribute__((noinline)) %sgate_%s(%s)" % (
+                space(row.ctype), row.symbol, row.all_parameters()), "{",
+            "\tconst long args[SNR_NARGS] = {%s};" % ", ".join(row.kernel_call()[1]),
+            "\tlong result = shim_gate_call(&direct_%s, args);" % row.symbol, "",
+            "\tif (result != -ENOSYS)",
+            "\t\treturn (%s)shim_result(result);" % row.ctype,
+            "\treturn real_%s()(%s);" % (row.symbol, row.values()), "}", "#endif", ""]
+
+
+def pass_gate(row):
+    """What libc refuses itself is left to it."""
+    condition = "shim_gate_is_open()"
+    if row.arguments[0].name == "ver":
+        condition += " && (unsigned)ver <= 1"
+    if row.of_roles(("OFLAGS",)) and not row.variadic:
+        condition += " && !shim_needs_mode(%s)" % row.of_roles(("OFLAGS",))[0].name
+    return ["#ifdef SNR_GATE_ADDRESS", "\tif (%s)" % condition,
+            "\t\treturn gate_%s(%s);" % (row.symbol, row.values()), "#endif"]
 
 
 def changed_function(row):
@@ -254,6 +323,8 @@ def wrapper_function(row):
         lines += ["\tif (shim_needs_mode(%s)) {" % flags.name, "\t\tva_list list;", "",
                   "\t\tva_start(list, %s);" % flags.name,
                   "\t\t%s = va_arg(list, %s);" % (mode.name, mode.ctype), "\t\tva_end(list);", "\t}"]
+    if row.direct:
+        lines += pass_gate(row)
     if row.simple:
         lines += ask_what_is_known(row)
     lines += ["\tslot = shim_plan(SNR_%s, %s);" % (row.acts_as, row.planned()),
@@ -276,6 +347,8 @@ def row_text(row):
     missing = "shim_missing_pointer" if row.ctype.endswith("*") else "shim_missing"
     lines = ["/* %s acts as %s(2) */" % (row.symbol, row.acts_as)]
     lines += real_function(row.ctype, row.symbol, row.parameters(), missing)
+    if row.direct:
+        lines += direct_call(row) + gate_function(row)
     if row.simple:
         lines += moved_function(row) + [""]
     return "\n".join(lines + changed_function(row) + [""] + wrapper_function(row)) + "\n"
@@ -301,7 +374,7 @@ def unmapping_function(afters):
 def print_wrappers(table):
     calls, rows, _, afters, _ = table
     print("/* Made by preload/genwrap.py from shared/pathops.def. Do not edit. */")
-    print('#include "preload/shim.h"\n#include "shared/callnumbers.h"\n')
+    print('#include "preload/gate.h"\n#include "shared/callnumbers.h"\n')
     for header in HEADERS:
         print("#include <%s>" % header)
     print("#include <stdarg.h>\n")

@@ -39,19 +39,27 @@ static struct snr_redirector redirector = {.facts = &facts};
 /* What we know to be ours; the program may have closed it or put something else there. */
 static int image_fd = -1;
 
-static const struct snr_image *map_image(int fd)
+bool shim_is_sealed(int fd, int needed)
 {
-	long size = snr_rawcall3(__NR_lseek, fd, 0, SEEK_END);
 	long seals = snr_rawcall2(__NR_fcntl, fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & needed) == needed;
+}
+
+const struct snr_image *shim_map_image(int fd)
+{
 #ifdef __NR_mmap2
 	long number = __NR_mmap2;
 #else
 	long number = __NR_mmap;
 #endif
-	long memory;
+	long memory, size;
 
-	if (size < (long)sizeof(struct snr_image) || seals < 0 ||
-	    (seals & NEEDED_SEALS) != NEEDED_SEALS)
+	/* A descriptor of the program's own in this place is not touched. */
+	if (!shim_is_sealed(fd, NEEDED_SEALS))
+		return NULL;
+	size = snr_rawcall3(__NR_lseek, fd, 0, SEEK_END);
+	if (size < (long)sizeof(struct snr_image))
 		return NULL;
 	memory = snr_rawcall6(number, 0, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (memory < 0 && memory > -4096)
@@ -101,13 +109,13 @@ static const struct snr_image *find_image(int *fd)
 
 	if (!value || snr_environ_parse_image(value, fd, &pid) <= 0)
 		return NULL;
-	image = map_image(*fd);
+	image = shim_map_image(*fd);
 	if (image)
 		return image;
 	other = open_of_process(pid, *fd);
 	if (other < 0)
 		return NULL;
-	image = map_image(other);
+	image = shim_map_image(other);
 	if (image)
 		*fd = move_high(other);
 	else

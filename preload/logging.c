@@ -29,9 +29,9 @@ static void write_line(const struct snr_image *image, const char *line, size_t l
 }
 
 /* 8 KiB that must not lie on the stack. */
-void shim_log_plan(enum snr_op op, const char *from, const char *to, int result, uint32_t rule)
+void shim_log_plan(const struct snr_image *image, enum snr_op op, const char *from, const char *to,
+		   int result, uint32_t rule)
 {
-	const struct snr_image *image = shim_redirector()->image;
 	struct snr_event event = {
 		.engine = "preload",
 		.call = snr_pathops[op].name,

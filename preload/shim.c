@@ -39,7 +39,8 @@ long shim_stream_flags(const char *mode)
 }
 
 /* The log's line of one planned call: its first changed path, or its first path at all. */
-static void log_plan(const struct snr_call *call, const struct snr_plan *plan)
+static void log_plan(const struct snr_image *image, const struct snr_call *call,
+		     const struct snr_plan *plan)
 {
 	const struct snr_pathop *op = &snr_pathops[call->op];
 	int arg = 0;
@@ -52,9 +53,23 @@ static void log_plan(const struct snr_call *call, const struct snr_plan *plan)
 	}
 	if (arg == SNR_NARGS)
 		return;
-	shim_log_plan(call->op, (const char *)(uintptr_t)call->arg[arg],
+	shim_log_plan(image, call->op, (const char *)(uintptr_t)call->arg[arg],
 		      plan->verdict == SNR_CHANGED ? plan->text[0] : NULL,
 		      plan->verdict == SNR_FINISHED ? plan->result : 0, plan->rule);
+}
+
+struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct snr_call *call)
+{
+	struct shim_slot *slot = shim_slot_take();
+
+	if (!slot)
+		return NULL;
+	snr_plan_call(redirector, &slot->scratch, call, &slot->plan);
+	if (__builtin_expect(redirector->image->verbose, 0))
+		log_plan(redirector->image, call, &slot->plan);
+	else if (slot->plan.memo)
+		shim_learn(call, slot);
+	return slot;
 }
 
 struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long e)
@@ -63,18 +78,10 @@ struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long
 				      .arg = {(uint64_t)a, (uint64_t)b, (uint64_t)c, (uint64_t)d,
 					      (uint64_t)e}};
 	struct snr_redirector *redirector = shim_redirector();
-	struct shim_slot *slot;
+	struct shim_slot *slot = redirector ? shim_plan_call(redirector, &call) : NULL;
 
-	if (!redirector)
-		return NULL;
-	slot = shim_slot_take();
 	if (!slot)
 		return NULL;
-	snr_plan_call(redirector, &slot->scratch, &call, &slot->plan);
-	if (__builtin_expect(redirector->image->verbose, 0))
-		log_plan(&call, &slot->plan);
-	else if (slot->plan.memo)
-		shim_learn(&call, &slot->plan);
 	if (slot->plan.verdict != SNR_UNCHANGED || slot->plan.reverse)
 		return slot;
 	shim_slot_release(slot);
@@ -166,6 +173,39 @@ long shim_access_at(int dirfd, const char *path, int mode)
 	if (slot)
 		shim_slot_release(slot);
 	return result;
+}
+
+bool shim_is_reversed(const struct shim_slot *slot, enum snr_op op, const long *args)
+{
+	return slot->plan.reverse &&
+	       (int)args[snr_pathop_find(&snr_pathops[op], SNR_ROLE_OUTLEN)] > 0;
+}
+
+/* The kernel's name goes to memory of ours; the program's is cut where it is too long for readlink,
+ * and -ERANGE for getcwd, which counts the NUL. */
+long shim_call_reversed(const struct snr_image *image, struct shim_slot *slot, long number,
+			enum snr_op op, long *args)
+{
+	int out = snr_pathop_find(&snr_pathops[op], SNR_ROLE_OUT);
+	void *place = (void *)args[out];
+	size_t size = (size_t)args[out + 1];
+	size_t nul = out == 0;
+	char *name = slot->scratch.real;
+	long n, error;
+
+	args[out] = (long)slot->text[1];
+	args[out + 1] = SNR_PATH_MAX;
+	n = snr_rawcall6(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	if (n > 0)
+		n = snr_reverse(image, slot->text[1], (size_t)n - nul, name, SNR_PATH_MAX);
+	if (n < 0)
+		return n;
+	n += (long)nul;
+	if (nul && (size_t)n > size)
+		return -ERANGE;
+	n = (size_t)n < size ? n : (long)size;
+	error = shim_write(place, name, (size_t)n);
+	return error ? error : n;
 }
 
 long shim_reverse(const char *name, size_t len, char *out, size_t size)

@@ -30,6 +30,10 @@ struct mount_attr; /* sys/mount.h, since glibc 2.36 */
  * is none. Like dlsym(RTLD_NEXT), but without its locks and memory, so that it works everywhere. */
 void *shim_symbol(const char *name);
 
+/* Does one of the loaded objects use NAME of another? For machines whose relocations are Elf_Rela.
+ */
+bool shim_is_needed(const char *name);
+
 /* Look NAME up and remember it in *CACHE; MISSING where this libc has none. */
 void *shim_find(void **cache, const char *name, void *missing);
 
@@ -72,6 +76,12 @@ int shim_image_fd(void);
 
 /* The environment that this process was started with, as it lies on the stack. */
 const char *const *shim_initial_environment(void);
+
+/* Is FD a memfd with (at least) these NEEDED seals, F_SEAL_*? */
+bool shim_is_sealed(int fd, int needed);
+
+/* The image behind descriptor FD, mapped; NULL if there is none that can be trusted. */
+const struct snr_image *shim_map_image(int fd);
 
 /* ---- memory (pool.c) ---- */
 
@@ -126,15 +136,22 @@ long shim_hold_for_ever(const char *path);
  * through as it is. Otherwise take the paths out with shim_take, then end it with shim_leave. */
 struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long e);
 
+/* Plan CALL by REDIRECTOR, in a slot that is the caller's to release whatever the verdict. NULL: no
+ * memory. */
+struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct snr_call *call);
+
 /* What a plan for PATH and FLAGS gave the last time: 0 where a plan is needed (shared/memo.h). */
 snr_memo_answer shim_known(enum snr_op op, const char *path, long flags);
+snr_memo_answer shim_known_by(const struct snr_redirector *redirector, enum snr_op op,
+			      const char *path, long flags);
 
-/* Remember what PLAN says of CALL, whose only path argument is absolute. */
-void shim_learn(const struct snr_call *call, const struct snr_plan *plan);
+/* Remember what the plan in SLOT says of CALL, whose only path argument is absolute. */
+void shim_learn(const struct snr_call *call, const struct shim_slot *slot);
 
-/* The path that a known ANSWER beyond SNR_MEMO_UNCHANGED makes of PATH, in TEXT of SNR_PATH_MAX
- * bytes. */
-const char *shim_move(snr_memo_answer answer, const char *path, char *text);
+/* The path that a known ANSWER beyond SNR_MEMO_UNCHANGED makes of PATH by the rules of IMAGE, in
+ * TEXT of SNR_PATH_MAX bytes. */
+const char *shim_move(const struct snr_image *image, snr_memo_answer answer, const char *path,
+		      char *text);
 
 /* Names may lead elsewhere than they did: what was learnt about links is nothing any more. */
 void shim_forget(void);
@@ -173,6 +190,13 @@ long shim_read_link(const char *path, char *out);
 /* The program's name for the real NAME of LEN bytes, in OUT of SIZE bytes. Length or -errno. */
 long shim_reverse(const char *name, size_t len, char *out, size_t size);
 
+/* Does what was planned for OP with ARGS give a name that is to be turned back? */
+bool shim_is_reversed(const struct shim_slot *slot, enum snr_op op, const long *args);
+
+/* Make that call, by its NUMBER; ARGS are written over. Returns what the program gets. */
+long shim_call_reversed(const struct snr_image *image, struct shim_slot *slot, long number,
+			enum snr_op op, long *args);
+
 /* -1, with errno set from -errno. The only place where the shim sets errno. */
 long shim_fail(long error);
 
@@ -203,6 +227,7 @@ long shim_socket_call(enum snr_op op, long number, const long *args);
 /* ---- log (logging.c) ---- */
 
 /* Write what was planned for CALL, if -v asks for it. FROM is the program's path. */
-void shim_log_plan(enum snr_op op, const char *from, const char *to, int result, uint32_t rule);
+void shim_log_plan(const struct snr_image *image, enum snr_op op, const char *from, const char *to,
+		   int result, uint32_t rule);
 
 #endif

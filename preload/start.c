@@ -2,7 +2,7 @@
  * What the shim does when it is loaded: it maps the rules, and gives the program its own name back.
  * Run by ld.so. It must never be needed: a wrapper that runs before it maps the rules itself.
  */
-#include "preload/shim.h"
+#include "preload/gate.h"
 
 #include "shared/callnumbers.h"
 #include "shared/environ.h"
@@ -90,4 +90,6 @@ __attribute__((constructor)) static void start(void)
 	if (envp)
 		take_name(envp);
 	shim_redirector();
+	if (envp)
+		shim_gate_start(envp);
 }

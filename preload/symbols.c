@@ -168,6 +168,58 @@ void *shim_symbol(const char *name)
 	return NULL;
 }
 
+/* What a relocation table of an object names. */
+struct relocations {
+	const ElfW(Rela) * first;
+	size_t size; /* bytes */
+	size_t skip; /* entries in front that name nothing */
+};
+
+static bool is_named(const struct table *table, const struct relocations *list, const char *name)
+{
+	size_t n = list->first ? list->size / sizeof(*list->first) : 0;
+
+	for (size_t i = list->skip; i < n; i++) {
+		size_t index = list->first[i].r_info >> (sizeof(ElfW(Addr)) == 8 ? 32 : 8);
+
+		if (index && table->symbols[index].st_shndx == SHN_UNDEF &&
+		    same_name(table->strings + table->symbols[index].st_name, name))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever calls a function of another object has a relocation for it. */
+static bool object_needs(const struct link_map *map, const char *name)
+{
+	struct relocations plain = {0}, calls = {0};
+	struct table table;
+
+	if (!read_table(map, &table))
+		return false;
+	for (const ElfW(Dyn) *dyn = map->l_ld; dyn->d_tag != DT_NULL; dyn++) {
+		if (dyn->d_tag == DT_RELA)
+			plain.first = absolute(map, dyn->d_un.d_ptr);
+		else if (dyn->d_tag == DT_RELASZ)
+			plain.size = dyn->d_un.d_val;
+		else if (dyn->d_tag == DT_RELACOUNT)
+			plain.skip = dyn->d_un.d_val;
+		else if (dyn->d_tag == DT_JMPREL)
+			calls.first = absolute(map, dyn->d_un.d_ptr);
+		else if (dyn->d_tag == DT_PLTRELSZ)
+			calls.size = dyn->d_un.d_val;
+	}
+	return is_named(&table, &plain, name) || is_named(&table, &calls, name);
+}
+
+bool shim_is_needed(const char *name)
+{
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+		if (object_needs(map, name))
+			return true;
+	return false;
+}
+
 long shim_missing(void)
 {
 	return shim_fail(-ENOSYS);

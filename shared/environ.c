@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * A child's environment with LD_PRELOAD, LD_AUDIT, GLIBC_TUNABLES and SNAPREDIR_IMAGE as they
+ * A child's environment with LD_PRELOAD, LD_AUDIT, GLIBC_TUNABLES and our own variables as they
  * must be. Callable
  * from everywhere. It must never copy or judge a variable that is not one of these.
  */
 #include "shared/environ.h"
 
+#include "shared/gate.h"
 #include "shared/rules.h"
 #include "shared/text.h"
 
@@ -12,7 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define IMAGE SNR_IMAGE_ENV "="
+/* Variables of ours alone, that hold one value. */
+enum { IMAGE, GATE, SINGLES };
+
+static const char *const singles[SINGLES] = {SNR_IMAGE_ENV "=", SNR_GATE_ENV "="};
 
 /* A variable of ld.so's that is a list (ld.so(8)), and what of ours is in it. */
 struct variable {
@@ -205,16 +209,51 @@ static void put_list(struct sink *sink, const struct edit *edit, const char *str
 	}
 }
 
-static void put_image(struct sink *sink, const struct snr_environ *want)
+static const char *value_of(const struct snr_environ *want, int single)
 {
+	return single == IMAGE ? want->image : want->gate;
+}
+
+static const char *name_of(const struct snr_environ *want, int single)
+{
+	return single == IMAGE ? want->name : NULL;
+}
+
+static void put_single(struct sink *sink, const struct snr_environ *want, int single)
+{
+	const char *value = value_of(want, single), *name = name_of(want, single);
+
 	sink_new(sink);
-	sink_text(sink, IMAGE, sizeof(IMAGE) - 1);
-	sink_text(sink, want->image, snr_length(want->image));
-	if (want->name) {
+	sink_text(sink, singles[single], snr_length(singles[single]));
+	sink_text(sink, value, snr_length(value));
+	if (name) {
 		sink_text(sink, ":", 1);
-		sink_text(sink, want->name, snr_length(want->name));
+		sink_text(sink, name, snr_length(name));
 	}
 	sink_text(sink, "", 1);
+}
+
+/* Put STRING if it is one of these: as it is where that is right. */
+static bool put_any_single(struct sink *sink, const struct snr_environ *want, const char *string,
+			   bool done[SINGLES])
+{
+	for (int i = 0; i < SINGLES; i++) {
+		const char *value = value_of(want, i);
+
+		if (!is_variable(string, singles[i]))
+			continue;
+		if (!done[i]) {
+			string += snr_length(singles[i]);
+			if (!name_of(want, i) && is_variable(string, value) &&
+			    !string[snr_length(value)])
+				sink_slot(sink, string - snr_length(singles[i]));
+			else
+				put_single(sink, want, i);
+		}
+		done[i] = true;
+		return true;
+	}
+	return false;
 }
 
 static const char *const *last_of(const char *const *envp, const struct variable *variable)
@@ -256,24 +295,19 @@ static void walk(struct sink *sink, const struct snr_environ *want)
 		{&variables[1], audited, want->ours},
 		{&variables[2], audited, want->ours},
 	};
-	bool image_done = !want->image;
+	bool done[SINGLES] = {!want->image, !want->gate};
 
 	for (const char *const *env = want->envp; env && *env; env++) {
-		if (put_any_list(sink, want, edits, env))
-			continue;
-		if (is_variable(*env, IMAGE)) {
-			if (!image_done)
-				put_image(sink, want);
-			image_done = true;
-		} else {
+		if (!put_any_list(sink, want, edits, env) &&
+		    !put_any_single(sink, want, *env, done))
 			sink_slot(sink, *env);
-		}
 	}
 	for (size_t i = 0; i < VARIABLES; i++)
 		if (edits[i].shim && !last_of(want->envp, &variables[i]))
 			put_missing_list(sink, &edits[i]);
-	if (!image_done)
-		put_image(sink, want);
+	for (int i = 0; i < SINGLES; i++)
+		if (!done[i])
+			put_single(sink, want, i);
 	sink_slot(sink, NULL);
 }
 

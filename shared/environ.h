@@ -25,6 +25,7 @@ struct snr_environ {
 	const char *name; /* what the program was executed as, where that is not what the kernel was
 			     told (SNR_IMAGE_ENV in shared/rules.h); else NULL. Needs IMAGE */
 	const char *image; /* value of SNAPREDIR_IMAGE ("FD:PID"), or NULL: not set */
+	const char *gate;  /* value of SNAPREDIR_GATE (shared/gate.h), or NULL: not set */
 	/* Elements that are ours (the shims of both word sizes; NULL or "" where
 	 * there is none): taken out wherever they are not SHIM. */
 	const char *ours[2];

@@ -99,6 +99,10 @@ bool snr_role_is_path(enum snr_role role);
 /* Index of the DIRFD that governs path argument PATH_ARG of OP, or -1: relative to the cwd. */
 int snr_pathop_dirfd(const struct snr_pathop *op, int path_arg);
 
+/* May a shim make the call by itself, unseen by the tracer (shared/gate.h)? Not if the tracer keeps
+ * account of what it does: programs, roots, listings, sockets. */
+bool snr_pathop_passes_gate(const struct snr_pathop *op);
+
 /* Index of the first argument of OP with ROLE, or -1. */
 int snr_pathop_find(const struct snr_pathop *op, enum snr_role role);
 

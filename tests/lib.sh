@@ -29,7 +29,7 @@ export T HOME=$T LC_ALL=C TZ=UTC
 umask 022
 trap 'rm -rf "$WORK"' EXIT
 
-ENGINES=(trace preload)
+ENGINES=(trace preload hybrid)
 tests=0
 reference=bind
 : >"$WORK/rules"

@@ -28,6 +28,7 @@ static int inherit(struct tracee *child, struct tracee *parent, uint64_t flags)
 {
 	child->tgid = flags & CLONE_THREAD ? parent->tgid : child->tid;
 	child->abi = parent->abi;
+	child->filtered = parent->filtered;
 	child->changed = parent->changed;
 	memcpy(child->saved, parent->saved, sizeof(child->saved));
 	return flags & CLONE_VM ? tracee_share_space(child, parent)

@@ -3,6 +3,7 @@
  * A path that no rule touches must cost nothing here but reading the call and its string.
  */
 #include "tracer/filter.h"
+#include "tracer/gate.h"
 #include "tracer/list.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -195,6 +197,15 @@ static bool has_output(const struct snr_call *args)
 	return len >= 0 && (int32_t)(uint32_t)args->arg[len] > 0;
 }
 
+/* ld.so is to find the shim, whatever the rules put in its place. */
+static bool names_shim(const struct tracer *tracer)
+{
+	const struct snr_image *image = tracer->redirector.image;
+
+	return image->engine == SNR_ENGINE_HYBRID &&
+	       !strcmp(tracer->scratch.path, snr_string(image, image->shim64));
+}
+
 static void enter_path(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
 		       enum snr_op op)
 {
@@ -210,9 +221,18 @@ static void enter_path(struct tracer *tracer, struct tracee *tracee, const struc
 	}
 	for (int i = 0; i < SNR_MAX_PATHS; i++)
 		plan.text[i] = tracer->text[i];
-	tracer->roots_differ |= (row->effects & SNR_MOVES_ROOT) != 0;
+	if (row->effects & SNR_MOVES_ROOT) {
+		tracer->roots_differ = true;
+		gate_close_all(tracer);
+	}
 	snr_plan_call(&tracer->redirector, &tracer->scratch, &args, &plan);
+	if (plan.verdict != SNR_UNCHANGED && names_shim(tracer))
+		plan.verdict = SNR_UNCHANGED;
 	plan.reverse = plan.reverse && has_output(&args);
+	if (plan.verdict != SNR_FINISHED && (row->effects & SNR_RELINKS)) {
+		tracee->relinks = true;
+		tracee->due = TRACEE_RESTORE;
+	}
 	if (plan.verdict == SNR_CHANGED || plan.reverse) {
 		enter_changed(tracer, tracee, call, &args, reg, &plan);
 		return;
@@ -288,6 +308,7 @@ static void enter_prctl(struct tracer *tracer, struct tracee *tracee, const stru
 	int option = (int)(uint32_t)call->arg[0];
 
 	if (option == PR_SET_SECCOMP) {
+		gate_close(tracer, tracee);
 		prepare_memory(tracer, tracee);
 	} else if (option == PR_SET_DUMPABLE && call->arg[1] <= 1) {
 		tracee->space->dumpable = (int8_t)call->arg[1];
@@ -311,6 +332,15 @@ static void enter_ptrace(struct tracer *tracer, struct tracee *tracee, const str
 	tracee_resume(tracee, 0);
 }
 
+/* seccomp(2). libseccomp asks what there is by filters at NULL. */
+static bool installs_filter(const struct arch_call *call)
+{
+	uint32_t operation = (uint32_t)call->arg[0];
+
+	return operation == SECCOMP_SET_MODE_STRICT ||
+	       (operation == SECCOMP_SET_MODE_FILTER && call->arg[2]);
+}
+
 static void enter_extra(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
 			int code)
 {
@@ -328,6 +358,8 @@ static void enter_extra(struct tracer *tracer, struct tracee *tracee, const stru
 		enter_ptrace(tracer, tracee, call);
 		return;
 	case FILTER_SECCOMP:
+		if (installs_filter(call))
+			gate_close(tracer, tracee);
 		prepare_memory(tracer, tracee);
 		return;
 	case FILTER_UNSHARE:
@@ -336,6 +368,15 @@ static void enter_extra(struct tracer *tracer, struct tracee *tracee, const stru
 		break;
 	}
 	tracee_resume(tracee, 0);
+}
+
+static void enter_elsewhere(struct tracer *tracer, struct tracee *tracee,
+			    const struct arch_call *call, enum snr_op op)
+{
+	if (snr_pathops[op].effects & SNR_EXECS)
+		tracee_exec_elsewhere(tracer, tracee, call, op);
+	else
+		tracee_resume(tracee, 0);
 }
 
 void tracee_enter(struct tracer *tracer, struct tracee *tracee)
@@ -359,7 +400,7 @@ void tracee_enter(struct tracer *tracer, struct tracee *tracee)
 	else if (code >= SNR_NOPS)
 		enter_extra(tracer, tracee, &call, code);
 	else if (tracee_is_elsewhere(tracer))
-		tracee_resume(tracee, 0);
+		enter_elsewhere(tracer, tracee, &call, (enum snr_op)code);
 	else if (snr_pathops[code].effects & SNR_EXECS)
 		tracee_exec(tracer, tracee, &call, (enum snr_op)code);
 	else if (snr_pathops[code].effects & SNR_LISTS)

@@ -2,6 +2,7 @@
  * execve and execveat: what the exec planner says, put into the call. Used inside tracer/ only.
  * It must never load a program itself: the kernel executes the real file.
  */
+#include "tracer/exec_env.h"
 #include "tracer/image.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
@@ -16,8 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define MAX_ARGS (1u << 20) /* more pointers than the kernel takes (E2BIG) in any case */
 
 /* The last file that was looked at, its head kept: a plan asks for one program header after the
  * other. */
@@ -77,21 +76,23 @@ static long read_file(void *context, const char *path, uint64_t offset, void *ou
 	return n < 0 ? -errno : n;
 }
 
-/* What is written into the tracee: strings, then the vector of pointers to them and to the
- * program's own arguments. */
+/* What is written into the tracee: strings, then vectors of pointers to them and to the program's
+ * own strings. */
 struct vector {
 	char *blob;
 	size_t size; /* of the strings */
 	size_t room;
+	bool path;                    /* the first string is another path to execute */
 	size_t front[SNR_EXEC_FRONT]; /* offsets */
-	int nfront;
-	uint64_t *args; /* the program's own, argv[1] on */
+	int nfront;                   /* 0: the program's own vector of arguments stays */
+	uint64_t *args;               /* the program's own, argv[1] on */
 	size_t nargs;
+	struct exec_env env;
+	size_t env_at; /* offset of its strings */
 };
 
-static int add_string(struct vector *vector, const char *text)
+static int add_bytes(struct vector *vector, const char *bytes, size_t len)
 {
-	size_t len = strlen(text) + 1;
 	char *blob = vector->blob;
 
 	if (vector->size + len > vector->room) {
@@ -101,39 +102,14 @@ static int add_string(struct vector *vector, const char *text)
 			return -ENOMEM;
 		vector->blob = blob;
 	}
-	memcpy(blob + vector->size, text, len);
+	memcpy(blob + vector->size, bytes, len);
 	vector->size += len;
 	return 0;
 }
 
-/* Read the pointers behind argv[0]. A vector that cannot be read gives -EFAULT: the kernel shall
- * say so itself. */
-static int read_args(struct tracer *tracer, const struct tracee *tracee, uint64_t argv,
-		     struct vector *vector)
+static int add_string(struct vector *vector, const char *text)
 {
-	unsigned word = tracee->abi->word;
-
-	for (size_t i = 0, room = 0; argv && i < MAX_ARGS; i++) {
-		uint64_t value = 0;
-
-		if (tracee_read(tracer, tracee, argv + i * word, &value, word))
-			return -EFAULT;
-		if (!value)
-			return 0;
-		if (i == 0)
-			continue;
-		if (vector->nargs == room) {
-			uint64_t *args;
-
-			room = room ? 2 * room : 64;
-			args = realloc(vector->args, room * sizeof(*args));
-			if (!args)
-				return -ENOMEM;
-			vector->args = args;
-		}
-		vector->args[vector->nargs++] = value;
-	}
-	return argv ? -E2BIG : 0;
+	return add_bytes(vector, text, strlen(text) + 1);
 }
 
 /* Bytes of a pointer in the image to be executed; 0: unknown. */
@@ -142,20 +118,24 @@ static unsigned word_of(const struct snr_exec_plan *plan)
 	return plan->elf_class == ELFCLASS64 ? 8 : plan->elf_class == ELFCLASS32 ? 4 : 0;
 }
 
-static int make_vector(struct tracer *tracer, struct tracee *tracee, uint64_t argv,
+/* The real path and, of scripts, the arguments of the interpreter. What cannot be read of the
+ * program's own is the kernel's to refuse. */
+static int add_program(struct tracer *tracer, struct tracee *tracee, uint64_t argv,
 		       const struct snr_exec_plan *plan, struct vector *vector)
 {
 	const char *front[SNR_EXEC_FRONT];
+	long n;
 	int r;
 
 	image_expect(tracee, plan->script, plan->real, word_of(plan), tracer->name);
+	vector->path = true;
 	r = add_string(vector, tracer->name);
-
 	if (r || !plan->nshebang)
 		return r;
-	r = read_args(tracer, tracee, argv, vector);
-	if (r)
-		return r == -ENOMEM ? r : 0;
+	n = exec_read_vector(tracer, tracee, argv, 1, &vector->args);
+	if (n < 0)
+		return n == -ENOMEM ? -ENOMEM : 0;
+	vector->nargs = (size_t)n;
 	vector->nfront = snr_exec_argv(plan, front);
 	for (int i = 0; !r && i < vector->nfront; i++) {
 		vector->front[i] = vector->size;
@@ -164,16 +144,50 @@ static int make_vector(struct tracer *tracer, struct tracee *tracee, uint64_t ar
 	return r;
 }
 
-static size_t vector_at(const struct vector *vector)
+static int make_vector(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
+		       const struct snr_pathop *row, const struct snr_exec_plan *plan,
+		       struct vector *vector)
 {
-	return (vector->size + 15) & ~(size_t)15;
+	uint64_t argv = call->arg[snr_pathop_find(row, SNR_ROLE_ARGV)];
+	uint64_t envp = call->arg[snr_pathop_find(row, SNR_ROLE_ENVP)];
+	int r = plan->changed ? add_program(tracer, tracee, argv, plan, vector) : 0;
+
+	if (!r)
+		r = exec_env_make(tracer, tracee, envp, plan, &vector->env);
+	vector->env_at = vector->size;
+	if (!r && vector->env.entry)
+		r = add_bytes(vector, vector->env.bytes, vector->env.size);
+	return r;
 }
 
-static size_t vector_total(const struct vector *vector, unsigned word)
+static void free_vector(struct vector *vector)
 {
-	if (!vector->nfront)
-		return vector->size;
-	return vector_at(vector) + ((size_t)vector->nfront + vector->nargs + 1) * word;
+	free(vector->blob);
+	free(vector->args);
+	exec_env_free(&vector->env);
+}
+
+static size_t aligned(size_t size)
+{
+	return (size + 15) & ~(size_t)15;
+}
+
+/* Where the arguments and the environment lie, and the end of all. */
+struct layout {
+	size_t args;
+	size_t env;
+	size_t end;
+};
+
+static struct layout lay_out(const struct vector *vector, unsigned word)
+{
+	struct layout at = {.args = aligned(vector->size)};
+
+	at.env = at.args;
+	if (vector->nfront)
+		at.env = aligned(at.args + ((size_t)vector->nfront + vector->nargs + 1) * word);
+	at.end = vector->env.entry ? at.env + (vector->env.n + 1) * word : at.env;
+	return at;
 }
 
 static void put_pointer(char *at, uint64_t value, unsigned word)
@@ -186,25 +200,39 @@ static void put_pointer(char *at, uint64_t value, unsigned word)
 		memcpy(at, &value, sizeof(value));
 }
 
-static int write_vector(struct tracer *tracer, const struct tracee *tracee,
-			const struct vector *vector, uint64_t address)
+static void put_vectors(const struct vector *vector, const struct layout *at, unsigned word,
+			uint64_t address, char *all)
 {
-	unsigned word = tracee->abi->word;
-	size_t total = vector_total(vector, word), n = 0;
-	struct tracee_piece piece = {NULL, total};
-	char *all = calloc(1, total), *at;
+	char *args = all + at->args, *env = all + at->env;
+	size_t n = 0;
+
+	if (vector->nfront) {
+		for (int i = 0; i < vector->nfront; i++)
+			put_pointer(args + n++ * word, address + vector->front[i], word);
+		for (size_t i = 0; i < vector->nargs; i++)
+			put_pointer(args + n++ * word, vector->args[i], word);
+	}
+	for (size_t i = 0; vector->env.entry && i < vector->env.n; i++) {
+		const struct exec_env_entry *entry = &vector->env.entry[i];
+
+		put_pointer(env + i * word,
+			    entry->own ? address + vector->env_at + entry->value : entry->value,
+			    word);
+	}
+}
+
+static int write_vector(struct tracer *tracer, const struct tracee *tracee,
+			const struct vector *vector, const struct layout *at, uint64_t address)
+{
+	struct tracee_piece piece = {NULL, at->end};
+	char *all = calloc(1, at->end);
 	int r;
 
 	if (!all)
 		return -ENOMEM;
-	memcpy(all, vector->blob, vector->size);
-	at = all + vector_at(vector);
-	if (vector->nfront) {
-		for (int i = 0; i < vector->nfront; i++)
-			put_pointer(at + n++ * word, address + vector->front[i], word);
-		for (size_t i = 0; i < vector->nargs; i++)
-			put_pointer(at + n++ * word, vector->args[i], word);
-	}
+	if (vector->size)
+		memcpy(all, vector->blob, vector->size);
+	put_vectors(vector, at, tracee->abi->word, address, all);
 	piece.data = all;
 	r = (int)tracee_write(tracer, tracee, address, &piece, 1);
 	free(all);
@@ -213,18 +241,23 @@ static int write_vector(struct tracer *tracer, const struct tracee *tracee,
 
 /* Returns false where the tracee was resumed to come back with the same call. */
 static bool change_call(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
-			int path_arg, int argv_arg, const struct vector *vector)
+			const struct snr_pathop *row, int path_arg, const struct vector *vector)
 {
-	uint64_t address = tracee_scratch(tracer, tracee, vector_total(vector, tracee->abi->word));
+	struct layout at = lay_out(vector, tracee->abi->word);
+	uint64_t address = tracee_scratch(tracer, tracee, at.end);
 	int r;
 
 	if (!address)
 		return false;
-	r = write_vector(tracer, tracee, vector, address);
-	if (!r)
+	r = write_vector(tracer, tracee, vector, &at, address);
+	if (!r && vector->path)
 		r = tracee_replace_arg(tracee, call, path_arg, address);
 	if (!r && vector->nfront)
-		r = tracee_replace_arg(tracee, call, argv_arg, address + vector_at(vector));
+		r = tracee_replace_arg(tracee, call, snr_pathop_find(row, SNR_ROLE_ARGV),
+				       address + at.args);
+	if (!r && vector->env.entry)
+		r = tracee_replace_arg(tracee, call, snr_pathop_find(row, SNR_ROLE_ENVP),
+				       address + at.env);
 	if (r)
 		tracee_fail(tracer, tracee, "cannot change a call", r);
 	else
@@ -236,17 +269,18 @@ static bool change_call(struct tracer *tracer, struct tracee *tracee, const stru
 static bool follow_plan(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
 			enum snr_op op, int path_arg, const struct snr_exec_plan *plan)
 {
-	int argv_arg = snr_pathop_find(&snr_pathops[op], SNR_ROLE_ARGV);
+	const struct snr_pathop *row = &snr_pathops[op];
 	struct vector vector = {0};
-	int r = make_vector(tracer, tracee, call->arg[argv_arg], plan, &vector);
+	int r = make_vector(tracer, tracee, call, row, plan, &vector);
 	bool done = true;
 
 	if (r)
 		tracee_finish(tracer, tracee, r);
+	else if (vector.path || vector.env.entry)
+		done = change_call(tracer, tracee, call, row, path_arg, &vector);
 	else
-		done = change_call(tracer, tracee, call, path_arg, argv_arg, &vector);
-	free(vector.blob);
-	free(vector.args);
+		tracee_resume(tracee, 0);
+	free_vector(&vector);
 	return done;
 }
 
@@ -287,11 +321,17 @@ void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch
 	plan_exec(tracer, call, row, path_arg, path, (size_t)len);
 	if (plan->error)
 		tracee_finish(tracer, tracee, plan->error);
-	else if (!plan->changed)
-		tracee_resume(tracee, 0);
 	else if (!follow_plan(tracer, tracee, call, op, path_arg, plan))
 		return;
 	note_exec(tracer, tracee, op, path, plan);
+}
+
+void tracee_exec_elsewhere(struct tracer *tracer, struct tracee *tracee,
+			   const struct arch_call *call, enum snr_op op)
+{
+	static const struct snr_exec_plan unknown;
+
+	follow_plan(tracer, tracee, call, op, 0, &unknown);
 }
 
 void tracee_exec_done(struct tracer *tracer, struct tracee *tracee)

@@ -36,6 +36,7 @@ struct point {
 	uint32_t start; /* first number; the interval ends where the next one starts */
 	uint16_t code;
 	uint8_t act;
+	bool gate; /* not stopped where it comes from the gate */
 	uint32_t value;
 };
 
@@ -156,9 +157,23 @@ static unsigned put_pointer_test(struct builder *builder, unsigned arg, unsigned
 	return put_load(builder, low_half(arg));
 }
 
-static unsigned put_action(struct builder *builder, const struct point *point, unsigned abi)
+/* The instruction pointer is looked at only here: to load it in front of the number would cost
+ * every call of the program its place in the kernel's bitmap. */
+static unsigned put_gate_test(struct builder *builder, uint64_t ip, unsigned yes, unsigned no)
 {
-	uint32_t trace = SECCOMP_RET_TRACE | filter_data(abi, point->code);
+	unsigned low = (unsigned)offsetof(struct seccomp_data, instruction_pointer) +
+		       (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4);
+
+	put_jump(builder, BPF_JEQ, (uint32_t)(ip >> 32), yes, no);
+	yes = put_load(builder, low ^ 4);
+	put_jump(builder, BPF_JEQ, (uint32_t)ip, yes, no);
+	return put_load(builder, low);
+}
+
+static unsigned put_action(struct builder *builder, const struct point *point,
+			   const struct arch_abi *abi)
+{
+	uint32_t trace = SECCOMP_RET_TRACE | filter_data(abi->index, point->code);
 	unsigned yes, no;
 
 	if (point->act == ACT_ALLOW)
@@ -166,9 +181,11 @@ static unsigned put_action(struct builder *builder, const struct point *point, u
 	if (point->act == ACT_NOSYS)
 		return put_return(builder, SECCOMP_RET_ERRNO | ENOSYS);
 	yes = put_return(builder, trace);
-	if (point->act == ACT_TRACE)
+	if (point->act == ACT_TRACE && !point->gate)
 		return yes;
 	no = put_return(builder, SECCOMP_RET_ALLOW);
+	if (point->act == ACT_TRACE)
+		return put_gate_test(builder, abi->gate_ip, no, yes);
 	if (point->act == ACT_TRACE_NONZERO)
 		return put_pointer_test(builder, point->value, yes, no);
 	if (point->act == ACT_TRACE_FLAG) {
@@ -183,7 +200,7 @@ static unsigned put_action(struct builder *builder, const struct point *point, u
 /* The tree over POINTS[FIRST..LAST]; the number is in the accumulator. Returns where it starts.
  * Depth: the logarithm of the number of points. */
 static unsigned put_tree(struct builder *builder, const struct point *points, unsigned first,
-			 unsigned last, unsigned abi)
+			 unsigned last, const struct arch_abi *abi)
 {
 	unsigned middle, above, below;
 
@@ -245,6 +262,12 @@ int filter_pointer(enum snr_op op)
 	return arg >= 0 ? arg : snr_pathop_find(&snr_pathops[op], SNR_ROLE_OUTADDR);
 }
 
+bool filter_has_gate(const struct snr_image *image, const struct arch_abi *abi, enum snr_op op)
+{
+	return image->engine == SNR_ENGINE_HYBRID && abi->gate_ip &&
+	       snr_pathop_passes_gate(&snr_pathops[op]);
+}
+
 static struct point point_of(enum snr_op op)
 {
 	struct point point = {.act = ACT_TRACE, .code = (uint16_t)op};
@@ -262,14 +285,18 @@ static unsigned put_abi(struct builder *builder, const struct snr_image *image,
 {
 	struct points calls = {.n = 0}, intervals;
 
-	for (unsigned op = 0; op < SNR_NOPS; op++)
+	for (unsigned op = 0; op < SNR_NOPS; op++) {
+		struct point point = point_of((enum snr_op)op);
+
+		point.gate = filter_has_gate(image, abi, (enum snr_op)op);
 		if (filter_wants(image, (enum snr_op)op))
-			add_call(&calls, filter_number(abi, op), point_of((enum snr_op)op));
+			add_call(&calls, filter_number(abi, op), point);
+	}
 	for (size_t i = 0; i < sizeof(extras) / sizeof(*extras); i++)
 		if (extras[i].code != FILTER_IO_URING || !(image->flags & SNR_IMAGE_IO_URING))
 			add_call(&calls, filter_number(abi, extras[i].code), extras[i]);
 	make_intervals(&calls, &intervals, abi);
-	put_tree(builder, intervals.at, 0, intervals.n - 1, abi->index);
+	put_tree(builder, intervals.at, 0, intervals.n - 1, abi);
 	return put_load(builder, offsetof(struct seccomp_data, nr));
 }
 

@@ -62,6 +62,9 @@ int filter_number(const struct arch_abi *abi, unsigned code);
 /* Does the tracer have to see this operation under the rules of IMAGE? */
 bool filter_wants(const struct snr_image *image, enum snr_op op);
 
+/* Do calls of OP pass that are made at the gate (shared/gate.h)? */
+bool filter_has_gate(const struct snr_image *image, const struct arch_abi *abi, enum snr_op op);
+
 /* The argument of OP that must not be NULL for a stop, or -1: it always stops. */
 int filter_pointer(enum snr_op op);
 

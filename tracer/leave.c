@@ -71,6 +71,10 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 		r = socket_leave(tracer, tracee);
 	else if (due == TRACEE_LISTED)
 		r = list_leave(tracer, tracee);
+	/* Once more: others may have learnt meanwhile how the names were before. */
+	if (tracee->relinks)
+		snr_facts_forget(tracer->redirector.facts);
+	tracee->relinks = false;
 	if (!r)
 		r = tracee_restore(tracee);
 	scratch_release(tracee);

@@ -129,6 +129,40 @@ long tracee_read_string(struct tracer *tracer, const struct tracee *tracee, uint
 	return -ENAMETOOLONG;
 }
 
+/* How many of the N could be read whole, in one go. */
+static size_t read_heads(const struct tracer *tracer, const struct tracee *tracee,
+			 const uint64_t *address, size_t n, char *out, size_t size)
+{
+	struct iovec local = {out, n * size}, remote[64];
+	ssize_t r;
+
+	if (n > sizeof(remote) / sizeof(*remote) || tracer->memory_by_ptrace)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		remote[i] = (struct iovec){(void *)(uintptr_t)address[i], size};
+	r = process_vm_readv(tracee->tid, &local, 1, remote, n, 0);
+	return r < 0 ? 0 : (size_t)r / size;
+}
+
+long tracee_read_heads(struct tracer *tracer, const struct tracee *tracee, const uint64_t *address,
+		       size_t n, char *out, size_t size)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		done += read_heads(tracer, tracee, address + done, n - done, out + done * size,
+				   size);
+		if (done < n) {
+			/* It ends in front of memory that cannot be read. */
+			if (tracee_read_string(tracer, tracee, address[done], out + done * size,
+					       size) == -EFAULT)
+				return -EFAULT;
+			done++;
+		}
+	}
+	return 0;
+}
+
 long tracee_write(struct tracer *tracer, const struct tracee *tracee, uint64_t address,
 		  const struct tracee_piece *pieces, unsigned n)
 {

@@ -18,6 +18,11 @@ long tracee_read(struct tracer *tracer, const struct tracee *tracee, uint64_t ad
 long tracee_read_string(struct tracer *tracer, const struct tracee *tracee, uint64_t address,
 			char *out, size_t size);
 
+/* Copy the first SIZE bytes of N strings at ADDRESS, or what there is of shorter ones, to OUT, N
+ * times SIZE bytes. Returns 0 or -EFAULT. */
+long tracee_read_heads(struct tracer *tracer, const struct tracee *tracee, const uint64_t *address,
+		       size_t n, char *out, size_t size);
+
 /* One of the pieces that tracee_write joins. */
 struct tracee_piece {
 	const void *data;

@@ -6,6 +6,7 @@
 #define SNR_TRACEE_H
 
 #include "shared/exec.h"
+#include "shared/gate.h"
 #include "tracer/arch/arch.h"
 
 #include <sys/types.h>
@@ -58,6 +59,8 @@ struct tracee {
 	bool dead;   /* an orphan that has gone already */
 	int status;  /* of an orphan: the wait status still to be handled */
 
+	bool filtered; /* a filter of the program's own is in its way: it has no gate */
+	bool relinks;  /* names lead elsewhere once the call is over */
 	enum tracee_due due;
 	struct tracee_slot slot;
 	uint8_t changed; /* bit i: argument register i has to get saved[i] back */
@@ -86,6 +89,8 @@ struct list_rest {
 struct tracer {
 	struct snr_redirector redirector;
 	struct snr_facts facts;
+	struct snr_board *board;   /* gate.c; NULL: none */
+	char gate[SNR_GATE_VALUE]; /* value of SNAPREDIR_GATE; empty: no program has one */
 	struct snr_scratch scratch;
 	char text[SNR_MAX_PATHS][SNR_PATH_MAX]; /* for plans */
 	char name[SNR_PATH_MAX];                /* for names that come back */
@@ -154,6 +159,9 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee);
 /* At the seccomp stop of execve or execveat. */
 void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
 		 enum snr_op op);
+/* The same where the rules do not apply. */
+void tracee_exec_elsewhere(struct tracer *tracer, struct tracee *tracee,
+			   const struct arch_call *call, enum snr_op op);
 /* At EVENT_EXEC. */
 void tracee_exec_done(struct tracer *tracer, struct tracee *tracee);
 /* At the event of a fork, vfork or clone. */

@@ -5,6 +5,7 @@
  */
 #include "tracer/tracer.h"
 
+#include "tracer/gate.h"
 #include "tracer/memory.h"
 #include "tracer/socket.h"
 #include "tracer/stop.h"
@@ -43,10 +44,30 @@ static void close_from(unsigned first, unsigned last)
 		close((int)fd);
 }
 
+/* Close all descriptors but those N, some of which may be -1. */
+static void close_but(const int *kept, size_t n)
+{
+	unsigned first = 0;
+
+	for (;;) {
+		unsigned next = ~0u;
+
+		for (size_t i = 0; i < n; i++)
+			if (kept[i] >= 0 && (unsigned)kept[i] >= first && (unsigned)kept[i] < next)
+				next = (unsigned)kept[i];
+		if (next > first)
+			close_from(first, next == ~0u ? next : next - 1);
+		if (next == ~0u)
+			return;
+		first = next + 1;
+	}
+}
+
 /* Everything by which we could be in somebody's way: the program's pipes, terminal, directory,
  * process group, and the signals sent to that. */
-static void step_aside(int log_fd)
+static void step_aside(struct tracer *tracer, const struct tracer_setup *setup)
 {
+	int kept[] = {-1, -1, setup->log_fd};
 	sigset_t all;
 
 	sigfillset(&all);
@@ -54,13 +75,10 @@ static void step_aside(int log_fd)
 	setsid(); /* EPERM where the launcher did it already */
 	if (chdir("/"))
 		return;
-	if (log_fd < 0) {
-		close_from(0, ~0u);
-	} else {
-		if (log_fd > 0)
-			close_from(0, (unsigned)log_fd - 1);
-		close_from((unsigned)log_fd + 1, ~0u);
-	}
+	if (setup->image->engine == SNR_ENGINE_HYBRID)
+		gate_make(tracer, setup->image_fd, setup->log_fd, &kept[0]);
+	kept[1] = kept[0] < 0 ? -1 : kept[0] + 1;
+	close_but(kept, sizeof(kept) / sizeof(*kept));
 	prctl(PR_SET_NAME, "snapredir-trace");
 }
 
@@ -124,7 +142,7 @@ int tracer_main(const struct tracer_setup *setup)
 
 	report(setup->ready_fd, r);
 	if (!r) {
-		step_aside(setup->log_fd);
+		step_aside(tracer, setup);
 		serve(tracer);
 	}
 	if (tracer) {

@@ -15,6 +15,7 @@ struct tracer_setup {
 	pid_t program;                 /* the process that will become the program */
 	int log_fd;                    /* where log lines go, or -1 */
 	int ready_fd;                  /* gets one int: 0, or an errno */
+	int image_fd;                  /* the image's memfd */
 };
 
 /* Body of the side process. Attaches to setup->program, writes one int (0 or an errno) to ready_fd,

@@ -54,7 +54,7 @@ static const char *redirect(const char *path, char *text)
 	if (changed) {
 		snr_copy(text, plan->text[0], plan->path_len[0] + 1u);
 		if (redirector->image->verbose)
-			shim_log_plan(SNR_open, path, text, 0, plan->rule);
+			shim_log_plan(redirector->image, SNR_open, path, text, 0, plan->rule);
 	}
 	shim_slot_release(slot);
 	return changed ? text : NULL;

@@ -5,6 +5,14 @@
 #ifndef SNR_RAWCALL_X86_64_H
 #define SNR_RAWCALL_X86_64_H
 
+#ifdef SNR_RAWCALL_BY_GATE
+
+/* The shim: preload/gate_entry.c. */
+__attribute__((visibility("hidden"))) long snr_rawcall(long nr, long a, long b, long c, long d,
+						       long e, long f);
+
+#else
+
 static inline long snr_rawcall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	long result;
@@ -18,5 +26,7 @@ static inline long snr_rawcall(long nr, long a, long b, long c, long d, long e, 
 			 : "rcx", "r11", "memory");
 	return result;
 }
+
+#endif
 
 #endif

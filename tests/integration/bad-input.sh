@@ -100,9 +100,6 @@ refused 'a rules file that is missing' 125 '^snapredir: none: cannot read these 
 	-r none </dev/null
 refused 'a directory as rules file' 125 '^snapredir: target: cannot read these rules: Is a directory; ' -r target </dev/null
 refused 'a log that cannot be opened' 125 '^snapredir: none/log: the log cannot be opened: ' -l none/log </dev/null
-refused 'engine hybrid' 125 '^snapredir: -e: engine hybrid is not supported by this version; ' -e hybrid <<'END'
-bind /opt/acme /x
-END
 refused 'a requirement against the wish' 125 '^snapredir: --require: engine trace is required, but -e asks for preload' \
 	-e preload --require trace <<'END'
 bind /opt/acme /x

@@ -157,8 +157,14 @@ extern char **environ;
 
 static void environment(void)
 {
-	static const char *const known[] = {
-		"_=", "RUN=", "STARTED_BY=", "LD_PRELOAD=", "LD_AUDIT=", "SNAPREDIR_IMAGE=", NULL};
+	static const char *const known[] = {"_=",
+					    "RUN=",
+					    "STARTED_BY=",
+					    "LD_PRELOAD=",
+					    "LD_AUDIT=",
+					    "SNAPREDIR_IMAGE=",
+					    "SNAPREDIR_GATE=",
+					    NULL};
 
 	for (char **line = environ; *line; line++) {
 		int hidden = 0;

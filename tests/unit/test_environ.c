@@ -139,6 +139,31 @@ static void test_name(void **state)
 	assert_null(slots[1]);
 }
 
+/* Engine hybrid: what is right already is not written again. */
+static void test_gate(void **state)
+{
+	const char *const *right =
+		LIST("A=", "LD_PRELOAD=" SHIM, "SNAPREDIR_GATE=3:7:00000000000000ff");
+	struct snr_environ want = {.envp = right,
+				   .shim = SHIM,
+				   .gate = "3:7:00000000000000ff",
+				   .ours = {SHIM, SHIM32}};
+	char *slots[5], bytes[256];
+
+	assert_int_equal(snr_environ_measure(&want).bytes, 0);
+	snr_environ_build(&want, slots, NULL);
+	for (int i = 0; i < 4; i++)
+		assert_ptr_equal(slots[i], right[i]);
+	want.gate = "3:8:00000000000000ff";
+	snr_environ_build(&want, slots, bytes);
+	assert_string_equal(slots[2], "SNAPREDIR_GATE=3:8:00000000000000ff");
+	want.gate = NULL;
+	want.shim = NULL;
+	snr_environ_build(&want, slots, bytes);
+	assert_string_equal(slots[0], "A=");
+	assert_null(slots[1]);
+}
+
 static void test_odd_strings_stay(void **state)
 {
 	check_with(LIST("", "noequals", "=x", "LD_PRELOADS=" SHIM, "LD_PRELOAD"), NULL, NULL,
@@ -206,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_several_variables),
 		cmocka_unit_test(test_companion),
 		cmocka_unit_test(test_name),
+		cmocka_unit_test(test_gate),
 		cmocka_unit_test(test_odd_strings_stay),
 		cmocka_unit_test(test_no_shim_paths),
 		cmocka_unit_test(test_image_value),

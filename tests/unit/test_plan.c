@@ -18,7 +18,7 @@
 #define TRACE   SNR_ENGINE_TRACE
 #define HYBRID  SNR_ENGINE_HYBRID
 
-enum outcome { FAILS, UNTOUCHED, PRELOADED, DEGRADED, TRACED };
+enum outcome { FAILS, UNTOUCHED, PRELOADED, DEGRADED, TRACED, MIXED };
 
 /* The wish, the machine, and what must come of it. */
 static const struct row {
@@ -35,7 +35,11 @@ static const struct row {
 	{AUTO, PRELOAD, true, true, true, TRACED, ""},
 	{AUTO, TRACE, true, true, true, TRACED, ""},
 	{AUTO, TRACE, true, false, true, FAILS, "required and cannot be had here: Yama"},
-	{AUTO, HYBRID, true, true, true, FAILS, "not supported by this version"},
+	{AUTO, HYBRID, true, true, true, MIXED, ""},
+	{AUTO, HYBRID, true, false, true, FAILS, "hybrid cannot be had here: Yama"},
+	{AUTO, HYBRID, true, true, false, FAILS, "/lib/shim.so"},
+	{TRACE, HYBRID, true, true, true, FAILS, "-e asks for trace"},
+	{PRELOAD, HYBRID, true, true, true, FAILS, "-e asks for preload"},
 	{PRELOAD, AUTO, true, true, true, PRELOADED, ""},
 	{PRELOAD, AUTO, true, false, true, PRELOADED, ""},
 	{PRELOAD, AUTO, true, true, false, FAILS, "/lib/shim.so"},
@@ -44,11 +48,15 @@ static const struct row {
 	{TRACE, AUTO, true, true, true, TRACED, ""},
 	{TRACE, AUTO, true, false, true, FAILS, "cannot be had here: Yama"},
 	{TRACE, PRELOAD, true, true, true, TRACED, ""},
-	{HYBRID, AUTO, true, true, true, FAILS, "not supported by this version"},
+	{HYBRID, AUTO, true, true, true, MIXED, ""},
+	{HYBRID, TRACE, true, true, true, MIXED, ""},
+	{HYBRID, HYBRID, true, true, true, MIXED, ""},
+	{HYBRID, AUTO, true, false, true, FAILS, "cannot be had here: Yama"},
+	{HYBRID, AUTO, true, true, false, FAILS, "/lib/shim.so"},
 	{AUTO, AUTO, false, true, true, UNTOUCHED, ""},
 	{TRACE, TRACE, false, false, false, UNTOUCHED, ""},
 	{PRELOAD, AUTO, false, false, false, UNTOUCHED, ""},
-	{HYBRID, AUTO, false, true, true, FAILS, "not supported by this version"},
+	{HYBRID, AUTO, false, true, true, UNTOUCHED, ""},
 };
 
 static enum outcome outcome_of(const struct plan *plan)
@@ -59,6 +67,8 @@ static enum outcome outcome_of(const struct plan *plan)
 		return UNTOUCHED;
 	if (plan->engine == SNR_ENGINE_TRACE)
 		return TRACED;
+	if (plan->engine == SNR_ENGINE_HYBRID)
+		return MIXED;
 	return plan->degraded ? DEGRADED : PRELOADED;
 }
 

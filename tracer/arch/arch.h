@@ -19,7 +19,8 @@ struct arch_abi {
 	uint8_t index;    /* in arch_abis */
 	const char *gate; /* the instruction that makes a call, as it stands in the vDSO */
 	uint8_t gate_size;
-	uint16_t prctl;             /* number of prctl(2) */
+	uint64_t gate_ip; /* of calls that the shim has planned itself (shared/gate.h), 0: none */
+	uint16_t prctl;   /* number of prctl(2) */
 	const char *const *numbers; /* by filter code, in decimal; anything else: it has none */
 };
 

@@ -5,6 +5,7 @@
 #ifdef __x86_64__
 #include "tracer/arch/arch.h"
 
+#include "shared/gate.h"
 #include "tracer/filter.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ const struct arch_abi arch_abis[] = {
 	 .index = ABI_64,
 	 .gate = "\x0f\x05", /* syscall */
 	 .gate_size = 2,
+	 .gate_ip = SNR_GATE_IP,
 	 .prctl = SYS_prctl,
 	 .numbers = arch_numbers_x86_64},
 	{.audit = AUDIT_ARCH_I386,

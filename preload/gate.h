@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ * Engine hybrid in the shim: calls that it plans itself and makes from the gate, where the tracer's
+ * filter lets them pass. All others are the tracer's: wrappers without a way through the gate find
+ * no image (shim_redirector) and call libc with the program's own arguments. For preload/ only.
+ * It must never plan a call that the tracer will plan again, nor pass one that nobody has planned.
+ */
+#ifndef SHIM_GATE_H
+#define SHIM_GATE_H
+
+#include "preload/shim.h"
+
+#include "shared/gate.h"
+
+/* One system call that is all that libc's function would make (generated, or by_hand_syscall.c). */
+struct shim_direct {
+	uint16_t op;     /* enum snr_op */
+	uint16_t number; /* ... its number */
+	uint8_t path;    /* its first path argument */
+	uint8_t flags;   /* its flag word; SNR_NARGS: none */
+	bool memo;       /* the answer depends on these two alone (shared/memo.h) */
+	bool cancels;    /* libc's function is a cancellation point (pthreads(7)) */
+};
+
+#ifdef SNR_GATE_ADDRESS
+
+/* NULL until the gate is open. */
+extern const struct snr_board *shim_board __attribute__((visibility("hidden")));
+
+/* Where the shim's system calls are made (gate_entry.c). */
+extern uintptr_t shim_gate_entry __attribute__((visibility("hidden")));
+
+static inline bool shim_gate_is_open(void)
+{
+	const struct snr_board *board = __atomic_load_n(&shim_board, __ATOMIC_ACQUIRE);
+	const struct snr_gate_words *words =
+		(const struct snr_gate_words *)(SNR_GATE_ADDRESS + SNR_GATE_PAGE);
+
+	return __builtin_expect(board != NULL, 0) &&
+	       !__atomic_load_n(&board->closed, __ATOMIC_ACQUIRE) &&
+	       !__atomic_load_n(&words->closed, __ATOMIC_ACQUIRE);
+}
+
+#else
+
+static inline bool shim_gate_is_open(void)
+{
+	return false;
+}
+
+#endif
+
+/* Open the gate if ENVP names its rules and the memory can be had. By the constructor, once. */
+void shim_gate_start(const char *const *envp);
+
+/* Plan CALL with ARGS and make it through the gate, which is open. Returns what the kernel says, or
+ * -ENOSYS: libc's function is to be called, under the tracer. */
+long shim_gate_call(const struct shim_direct *call, const long args[SNR_NARGS]);
+
+/* May a thread of this process be cancelled at all? */
+bool shim_may_be_cancelled(void);
+
+/* Objects were loaded: what was found out about them is nothing any more. */
+void shim_gate_forget_objects(void);
+
+/* What a wrapper returns for RESULT of the kernel. */
+static inline long shim_result(long result)
+{
+	return result < 0 && result > -4096 ? shim_fail(result) : result;
+}
+
+#endif
