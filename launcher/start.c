@@ -130,12 +130,14 @@ static int execute(struct preload *preload, const char *file, char *const argv[]
 		   char *const envp[], const char *shim)
 {
 	const struct snr_image *image = preload->redirector.image;
+	const struct snr_library_needs needs =
+		snr_library_needs(&preload->search, &preload->redirector, &preload->scratch,
+				  host_read_file, &preload->plan, (const char *const *)envp);
 	struct snr_environ want = {
 		.envp = (const char *const *)envp,
 		.shim = shim,
-		.libraries = snr_needs_companion(&preload->search, &preload->redirector,
-						 &preload->scratch, host_read_file, &preload->plan,
-						 (const char *const *)envp),
+		.libraries = needs.companion,
+		.library_path = needs.library_path,
 		.name = preload->plan.changed && shim ? preload->plan.script : NULL,
 		.image = preload->image,
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},

@@ -152,10 +152,10 @@ static const char *choose_shim(const struct snr_image *image, const struct snr_e
 	return shim.len ? snr_string(image, shim) : NULL;
 }
 
-static bool needs_companion(struct arena *arena, char *const *envp)
+static struct snr_library_needs needs_of(struct arena *arena, char *const *envp)
 {
-	return snr_needs_companion(&arena->search, &arena->redirector, &arena->scratch, read_file,
-				   &arena->plan, (const char *const *)envp);
+	return snr_library_needs(&arena->search, &arena->redirector, &arena->scratch, read_file,
+				 &arena->plan, (const char *const *)envp);
 }
 
 static bool build_vectors(struct arena *arena, const struct snr_image *image, char *const *argv,
@@ -163,10 +163,12 @@ static bool build_vectors(struct arena *arena, const struct snr_image *image, ch
 {
 	const char *front[SNR_EXEC_FRONT];
 	char value[SNR_IMAGE_VALUE];
+	const struct snr_library_needs needs = needs_of(arena, envp);
 	struct snr_environ want = {
 		.envp = (const char *const *)envp,
 		.shim = choose_shim(image, &arena->plan),
-		.libraries = needs_companion(arena, envp),
+		.libraries = needs.companion,
+		.library_path = needs.library_path,
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
 	};
 	int fd = shim_image_fd();
@@ -248,10 +250,12 @@ struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lo
 static bool environ_is_right(struct arena *arena)
 {
 	const struct snr_image *image = arena->redirector.image;
+	const struct snr_library_needs needs = needs_of(arena, environ);
 	const struct snr_environ want = {
 		.envp = (const char *const *)environ,
 		.shim = choose_shim(image, &arena->plan),
-		.libraries = needs_companion(arena, environ),
+		.libraries = needs.companion,
+		.library_path = needs.library_path,
 		.image = snr_environ_get((const char *const *)environ, SNR_IMAGE_ENV),
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
 	};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the shim does when it is loaded: it maps the rules, and gives the program its own name back.
+ * What the shim does when it is loaded: it maps the rules, and gives the program its own name and
+ * LD_LIBRARY_PATH back.
  * Run by ld.so. It must never be needed: a wrapper that runs before it maps the rules itself.
  */
 #include "preload/gate.h"
@@ -63,23 +64,28 @@ static void set_execfn(const char *const *envp, const char *name)
 			aux->a_un.a_val = (uintptr_t)name;
 }
 
-/* "FD:PID:NAME": NAME is for us alone, and for this image alone. */
-static void take_name(const char *const *envp)
+/* What else is in SNAPREDIR_IMAGE is for us alone, and for this image alone. */
+static void take_rest(const char *const *envp)
 {
 	char *value = (char *)(uintptr_t)snr_environ_get(envp, SNR_IMAGE_ENV);
+	struct snr_environ_rest rest;
+	const char **own;
 	int fd, pid, len;
-	size_t size;
 
 	len = value ? snr_environ_parse_image(value, &fd, &pid) : 0;
 	if (len <= 0 || !value[len])
 		return;
-	size = snr_length(value + len + 1) + 1;
-	if (size <= sizeof(executed_as)) {
-		snr_copy(executed_as, value + len + 1, size);
+	rest = snr_environ_rest(value, (size_t)len);
+	if (rest.name_len && rest.name_len < sizeof(executed_as)) {
+		snr_copy(executed_as, rest.name, rest.name_len);
+		executed_as[rest.name_len] = '\0';
 		set_execfn(envp, executed_as);
 		if (!is_descriptor(executed_as))
 			set_comm(executed_as);
 	}
+	own = rest.library_path ? snr_environ_library_path(envp) : NULL;
+	if (own)
+		*own = rest.library_path;
 	value[len] = '\0';
 }
 
@@ -88,7 +94,7 @@ __attribute__((constructor)) static void start(void)
 	const char *const *envp = shim_initial_environment();
 
 	if (envp)
-		take_name(envp);
+		take_rest(envp);
 	shim_redirector();
 	if (envp)
 		shim_gate_start(envp);

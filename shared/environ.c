@@ -17,6 +17,7 @@
 enum { IMAGE, GATE, SINGLES };
 
 static const char *const singles[SINGLES] = {SNR_IMAGE_ENV "=", SNR_GATE_ENV "="};
+#define LIBRARY_PATH "LD_LIBRARY_PATH="
 
 /* A variable of ld.so's that is a list (ld.so(8)), and what of ours is in it. */
 struct variable {
@@ -214,22 +215,43 @@ static const char *value_of(const struct snr_environ *want, int single)
 	return single == IMAGE ? want->image : want->gate;
 }
 
-static const char *name_of(const struct snr_environ *want, int single)
+/* The slot that ld.so and the program are to see differently, or NULL. */
+static const char **own_library_path(const struct snr_environ *want)
 {
-	return single == IMAGE ? want->name : NULL;
+	return want->shim && want->library_path && want->image
+		       ? snr_environ_library_path(want->envp)
+		       : NULL;
+}
+
+/* More than "FD:PID": ":LENGTH:NAME" and the program's own LD_LIBRARY_PATH. */
+static bool has_rest(const struct snr_environ *want, int single)
+{
+	return single == IMAGE && (want->name || own_library_path(want));
+}
+
+static void sink_rest(struct sink *sink, const struct snr_environ *want)
+{
+	const char **own = own_library_path(want);
+	size_t len = want->name ? snr_length(want->name) : 0;
+	char number[20];
+
+	sink_text(sink, ":", 1);
+	sink_text(sink, number, snr_decimal(len, number));
+	sink_text(sink, ":", 1);
+	sink_text(sink, want->name, len);
+	if (own)
+		sink_text(sink, *own, snr_length(*own));
 }
 
 static void put_single(struct sink *sink, const struct snr_environ *want, int single)
 {
-	const char *value = value_of(want, single), *name = name_of(want, single);
+	const char *value = value_of(want, single);
 
 	sink_new(sink);
 	sink_text(sink, singles[single], snr_length(singles[single]));
 	sink_text(sink, value, snr_length(value));
-	if (name) {
-		sink_text(sink, ":", 1);
-		sink_text(sink, name, snr_length(name));
-	}
+	if (has_rest(want, single))
+		sink_rest(sink, want);
 	sink_text(sink, "", 1);
 }
 
@@ -244,7 +266,7 @@ static bool put_any_single(struct sink *sink, const struct snr_environ *want, co
 			continue;
 		if (!done[i]) {
 			string += snr_length(singles[i]);
-			if (!name_of(want, i) && is_variable(string, value) &&
+			if (!has_rest(want, i) && is_variable(string, value) &&
 			    !string[snr_length(value)])
 				sink_slot(sink, string - snr_length(singles[i]));
 			else
@@ -256,14 +278,19 @@ static bool put_any_single(struct sink *sink, const struct snr_environ *want, co
 	return false;
 }
 
-static const char *const *last_of(const char *const *envp, const struct variable *variable)
+static const char *const *last_of(const char *const *envp, const char *prefix)
 {
 	const char *const *last = NULL;
 
 	for (; envp && *envp; envp++)
-		if (is_variable(*envp, variable->prefix))
+		if (is_variable(*envp, prefix))
 			last = envp;
 	return last;
+}
+
+const char **snr_environ_library_path(const char *const *envp)
+{
+	return (const char **)(uintptr_t)last_of(envp, LIBRARY_PATH);
 }
 
 /* Put STRING if it is one of the lists. */
@@ -272,7 +299,8 @@ static bool put_any_list(struct sink *sink, const struct snr_environ *want,
 {
 	for (size_t i = 0; i < VARIABLES; i++) {
 		if (is_variable(*env, edits[i].variable->prefix)) {
-			put_list(sink, &edits[i], *env, env == last_of(want->envp, &variables[i]));
+			put_list(sink, &edits[i], *env,
+				 env == last_of(want->envp, variables[i].prefix));
 			return true;
 		}
 	}
@@ -287,8 +315,16 @@ static void put_missing_list(struct sink *sink, const struct edit *edit)
 	sink_text(sink, "", 1);
 }
 
+static void put_library_path(struct sink *sink, const struct snr_environ *want)
+{
+	sink_new(sink);
+	sink_text(sink, LIBRARY_PATH, sizeof(LIBRARY_PATH) - 1);
+	sink_text(sink, want->library_path, snr_length(want->library_path) + 1);
+}
+
 static void walk(struct sink *sink, const struct snr_environ *want)
 {
+	const char **own = own_library_path(want);
 	const char *audited = want->libraries ? want->shim : NULL;
 	const struct edit edits[VARIABLES] = {
 		{&variables[0], want->shim, want->ours},
@@ -298,12 +334,14 @@ static void walk(struct sink *sink, const struct snr_environ *want)
 	bool done[SINGLES] = {!want->image, !want->gate};
 
 	for (const char *const *env = want->envp; env && *env; env++) {
-		if (!put_any_list(sink, want, edits, env) &&
-		    !put_any_single(sink, want, *env, done))
+		if (env == own)
+			put_library_path(sink, want);
+		else if (!put_any_list(sink, want, edits, env) &&
+			 !put_any_single(sink, want, *env, done))
 			sink_slot(sink, *env);
 	}
 	for (size_t i = 0; i < VARIABLES; i++)
-		if (edits[i].shim && !last_of(want->envp, &variables[i]))
+		if (edits[i].shim && !last_of(want->envp, variables[i].prefix))
 			put_missing_list(sink, &edits[i]);
 	for (int i = 0; i < SINGLES; i++)
 		if (!done[i])
@@ -357,6 +395,30 @@ int snr_environ_parse_image(const char *text, int *fd, int *pid)
 	second = parse_number(text + first + 1, len - first - 1, pid);
 	len = first + 1 + second;
 	return second && (!text[len] || text[len] == ':') ? (int)len : -EINVAL;
+}
+
+struct snr_environ_rest snr_environ_rest(char *text, size_t len)
+{
+	struct snr_environ_rest rest = {0};
+	size_t all = snr_length(text), digits;
+	char *own;
+
+	if (text[len] != ':')
+		return rest;
+	len++;
+	digits = snr_digits(text + len, all - len);
+	if (!digits || digits > 9 || text[len + digits] != ':')
+		return rest;
+	rest.name_len = snr_number(text + len, digits);
+	rest.name = text + len + digits + 1;
+	if (rest.name_len > snr_length(rest.name)) {
+		rest.name_len = 0;
+		return rest;
+	}
+	own = text + (rest.name - text) + rest.name_len;
+	if (*own)
+		rest.library_path = own;
+	return rest;
 }
 
 const char *snr_environ_get(const char *const *envp, const char *name)

@@ -24,8 +24,10 @@ struct snr_environ {
 	bool libraries;          /* its companion (SNR_COMPANION) is to be in LD_AUDIT */
 	const char *name; /* what the program was executed as, where that is not what the kernel was
 			     told (SNR_IMAGE_ENV in shared/rules.h); else NULL. Needs IMAGE */
-	const char *image; /* value of SNAPREDIR_IMAGE ("FD:PID"), or NULL: not set */
-	const char *gate;  /* value of SNAPREDIR_GATE (shared/gate.h), or NULL: not set */
+	const char *library_path; /* value of LD_LIBRARY_PATH for ld.so alone, or NULL: what ENVP
+				     says. The shim puts that back. Needs SHIM and IMAGE */
+	const char *image;        /* value of SNAPREDIR_IMAGE ("FD:PID"), or NULL: not set */
+	const char *gate;         /* value of SNAPREDIR_GATE (shared/gate.h), or NULL: not set */
 	/* Elements that are ours (the shims of both word sizes; NULL or "" where
 	 * there is none): taken out wherever they are not SHIM. */
 	const char *ours[2];
@@ -51,9 +53,22 @@ void snr_environ_build(const struct snr_environ *want, char **slots, char *bytes
 /* Write "FD:PID" into OUT. */
 void snr_environ_image(int fd, int pid, char out[SNR_IMAGE_VALUE]);
 
-/* Read "FD:PID" or "FD:PID:NAME" again. Returns the length of the part before ":NAME", or -EINVAL
- * where TEXT is no such value. */
+/* Read "FD:PID" or "FD:PID:..." again. Returns the length of the part before the second colon, or
+ * -EINVAL where TEXT is no such value. */
 int snr_environ_parse_image(const char *text, int *fd, int *pid);
+
+/* What else is in a value of SNAPREDIR_IMAGE: pointers into TEXT. */
+struct snr_environ_rest {
+	const char *name;   /* no NUL follows */
+	size_t name_len;    /* 0: none */
+	char *library_path; /* "LD_LIBRARY_PATH=..." as the program is to have it, or NULL */
+};
+
+/* Read the rest of TEXT, LEN bytes of which are "FD:PID". */
+struct snr_environ_rest snr_environ_rest(char *text, size_t len);
+
+/* The slot of ENVP's last LD_LIBRARY_PATH, which ld.so obeys, or NULL. */
+const char **snr_environ_library_path(const char *const *envp);
 
 /* The value of variable NAME in ENVP (the first of that name, as getenv(3)), or NULL. */
 const char *snr_environ_get(const char *const *envp, const char *name);

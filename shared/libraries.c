@@ -130,7 +130,7 @@ static enum snr_place judge(struct snr_library_search *search, const char *tail,
 	name = snr_length(search->name);
 	entry = snr_match_path(image, snr_hash_path(search->name, name));
 	if (entry && entry->ancestor)
-		return SNR_PLACE_MOVED;
+		return SNR_PLACE_UNKNOWN;
 	if (tail)
 		return is_same(search, tail, len) ? SNR_PLACE_PLAIN : SNR_PLACE_MOVED;
 	return snr_match_longest(image, search->name, name, &rest) == SNR_NO_RULE ? SNR_PLACE_PLAIN
@@ -209,25 +209,55 @@ static bool needs_moved_path(struct snr_library_search *search)
 	}
 }
 
-bool snr_needs_companion(struct snr_library_search *search, struct snr_redirector *redirector,
-			 struct snr_scratch *scratch, snr_read_file read_file,
-			 const struct snr_exec_plan *plan, const char *const *envp)
+/* LIST of LD_LIBRARY_PATH with real directories in search->list. False: that cannot be told. */
+static bool write_real_list(struct snr_library_search *search, const char *list, bool *moved)
+{
+	struct snr_builder real = {.out = search->list, .size = sizeof(search->list)};
+
+	*moved = false;
+	while (list) {
+		const char *text = list;
+		enum snr_place place = snr_libraries_place(search, &list);
+
+		if (place == SNR_PLACE_UNKNOWN)
+			return false;
+		if (place == SNR_PLACE_MOVED)
+			snr_add_text(&real, search->found);
+		else
+			snr_add(&real, text, list ? (size_t)(list - text) - 1 : snr_length(text));
+		*moved |= place == SNR_PLACE_MOVED;
+		if (list)
+			snr_add(&real, list - 1, 1);
+	}
+	return snr_finish(&real) >= 0;
+}
+
+struct snr_library_needs snr_library_needs(struct snr_library_search *search,
+					   struct snr_redirector *redirector,
+					   struct snr_scratch *scratch, snr_read_file read_file,
+					   const struct snr_exec_plan *plan,
+					   const char *const *envp)
 {
 	const struct snr_image *image = redirector->image;
-	const char *list;
+	struct snr_library_needs needs = {false, NULL};
+	const char **own = snr_environ_library_path(envp);
+	bool moved;
 
 	if (!(image->flags & SNR_IMAGE_LIBRARIES) || plan->kind == SNR_EXEC_STATIC)
-		return false;
+		return needs;
+	needs.companion = true;
 	if ((image->flags & SNR_IMAGE_SYSTEM_LIBRARIES) || plan->kind == SNR_EXEC_UNKNOWN)
-		return true;
-	if (!snr_libraries_of(search, redirector, scratch, read_file,
-			      plan->loaded[0] ? plan->loaded : plan->real))
-		return false;
-	for (unsigned i = 0;; i++) {
-		list = snr_libraries_list(search, i, snr_environ_get(envp, "LD_LIBRARY_PATH"));
-		if (!list)
-			return needs_moved_path(search);
-		if (!list_is_plain(search, list))
-			return true;
-	}
+		return needs;
+	needs.companion = snr_libraries_of(search, redirector, scratch, read_file,
+					   plan->loaded[0] ? plan->loaded : plan->real) &&
+			  (!list_is_plain(search, snr_libraries_list(search, 0, NULL)) ||
+			   !list_is_plain(search, snr_libraries_list(search, 2, NULL)) ||
+			   needs_moved_path(search));
+	if (needs.companion || !own)
+		return needs;
+	if (!write_real_list(search, *own + sizeof("LD_LIBRARY_PATH=") - 1, &moved))
+		needs.companion = true;
+	else if (moved)
+		needs.library_path = search->list;
+	return needs;
 }

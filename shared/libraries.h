@@ -40,19 +40,27 @@ const char *snr_libraries_list(struct snr_library_search *search, unsigned index
 
 enum snr_place {
 	SNR_PLACE_PLAIN,   /* the kernel by itself ends where the rules lead, or nothing is there */
-	SNR_PLACE_MOVED,   /* a rule has a say */
-	SNR_PLACE_UNKNOWN, /* only ld.so can tell: $LIB, $PLATFORM */
+	SNR_PLACE_MOVED,   /* a rule leads to another directory */
+	SNR_PLACE_UNKNOWN, /* only ld.so can tell: rules lie beneath, $LIB, $PLATFORM */
 };
 
-/* Take the first directory off *LIST (NULL behind the last one) into search->place. */
+/* Take the first directory off *LIST (NULL behind the last one) into search->place; where the
+ * kernel finds it is in search->found, unless it is UNKNOWN or not there. */
 enum snr_place snr_libraries_place(struct snr_library_search *search, const char **list);
 
 /* Where the kernel finds NAME in search->place, in search->found: length or -errno. */
 long snr_libraries_find(struct snr_library_search *search, const char *name);
 
-/* Must the companion be there when the program of PLAN starts with ENVP? */
-bool snr_needs_companion(struct snr_library_search *search, struct snr_redirector *redirector,
-			 struct snr_scratch *scratch, snr_read_file read_file,
-			 const struct snr_exec_plan *plan, const char *const *envp);
+/* What ld.so needs to know for the program of PLAN, started with ENVP. */
+struct snr_library_needs {
+	bool companion;           /* the shim's companion must be there */
+	const char *library_path; /* its LD_LIBRARY_PATH, all directories real, in search->list;
+				     NULL: as it is */
+};
+struct snr_library_needs snr_library_needs(struct snr_library_search *search,
+					   struct snr_redirector *redirector,
+					   struct snr_scratch *scratch, snr_read_file read_file,
+					   const struct snr_exec_plan *plan,
+					   const char *const *envp);
 
 #endif

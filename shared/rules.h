@@ -17,10 +17,11 @@
 
 /* The environment variable by which a new image of a process finds the rules: "FD:PID", the number
  * of an inherited descriptor of the memfd, and a process that holds it too (the one that called
- * exec), for programs whose descriptors were closed on the way: /proc/PID/fd/FD. "FD:PID:NAME"
- * tells the shim what the program was executed as, where the kernel was told something else (a
- * target, the interpreter of an unrolled script): the shim puts it where the program looks for it
- * (AT_EXECFN, comm) and cuts it off. */
+ * exec), for programs whose descriptors were closed on the way: /proc/PID/fd/FD. What follows in
+ * "FD:PID:LENGTH:NAME..." is for the shim, which cuts it off: NAME, LENGTH bytes, is what the
+ * program was executed as, where the kernel was told something else (a target, the interpreter of
+ * an unrolled script), and goes where the program looks for it (AT_EXECFN, comm); behind it is the
+ * program's own "LD_LIBRARY_PATH=...", where ld.so was told real directories. */
 #define SNR_IMAGE_ENV "SNAPREDIR_IMAGE"
 /* Descriptors of ours live here or, under a lower RLIMIT_NOFILE, as high as it allows. */
 #define SNR_FD_BASE 1000

@@ -80,11 +80,15 @@ for size in "${sizes[@]}"; do
 	same "a plugin elsewhere that needs one under a rule ($size)" env LD_LIBRARY_PATH="$T/elsewhere" \
 		target/bin/plain near/libneedy.so
 	same "static TLS ($size)" target/bin/static
+	same "static TLS, and LD_LIBRARY_PATH under a rule ($size)" env LD_LIBRARY_PATH="/opt/acme/lib:$T/elsewhere" \
+		/opt/acme/bin/static
 	same "static TLS, and libraries under rules ($size)" target/bin/static-runpath
 	same "through a shell ($size)" sh -c 'cd / && env -i /opt/acme/bin/runpath; exec /opt/acme/bin/origin'
 	same -x 127 "missing for all ($size)" sh -c '/opt/acme/bin/plain 2>/dev/null'
 done
 size=64
 same 'what programs see of it' sh -c 'echo "${LD_AUDIT-none}" | sed "s|[^:]*/libsnapredir-audit.so|none|"'
+same 'LD_LIBRARY_PATH is what it was' env LD_LIBRARY_PATH=/opt/acme/lib: sh -c \
+	'echo $LD_LIBRARY_PATH; unset LD_LIBRARY_PATH; env | grep -c ^LD_LIB; true'
 rules </dev/null
 finish

@@ -134,7 +134,7 @@ static void test_name(void **state)
 
 	assert_int_equal(size.slots, 2);
 	snr_environ_build(&want, slots, bytes);
-	assert_string_equal(slots[0], "SNAPREDIR_IMAGE=1:2:./a b:c");
+	assert_string_equal(slots[0], "SNAPREDIR_IMAGE=1:2:7:./a b:c");
 	assert_int_equal(size.bytes, strlen(slots[0]) + 1);
 	assert_null(slots[1]);
 }
@@ -162,6 +162,35 @@ static void test_gate(void **state)
 	snr_environ_build(&want, slots, bytes);
 	assert_string_equal(slots[0], "A=");
 	assert_null(slots[1]);
+}
+
+static void test_library_path(void **state)
+{
+	const struct snr_environ want = {.envp = LIST("LD_LIBRARY_PATH=/x",
+						      "A=", "LD_LIBRARY_PATH=/opt/l"),
+					 .shim = SHIM,
+					 .library_path = "/snap/l",
+					 .image = "1:2",
+					 .name = "n"};
+	struct snr_environ_rest rest;
+	char *slots[6], bytes[256];
+
+	assert_int_equal(snr_environ_measure(&want).slots, 6);
+	snr_environ_build(&want, slots, bytes);
+	assert_string_equal(slots[0], "LD_LIBRARY_PATH=/x");
+	assert_string_equal(slots[2], "LD_LIBRARY_PATH=/snap/l");
+	assert_string_equal(slots[4], "SNAPREDIR_IMAGE=1:2:1:nLD_LIBRARY_PATH=/opt/l");
+	rest = snr_environ_rest(slots[4] + 16, 3);
+	assert_int_equal(rest.name_len, 1);
+	assert_int_equal(rest.name[0], 'n');
+	assert_string_equal(rest.library_path, "LD_LIBRARY_PATH=/opt/l");
+	strcpy(bytes, "1:2:9:n");
+	rest = snr_environ_rest(bytes, 3);
+	assert_int_equal(rest.name_len, 0);
+	assert_null(rest.library_path);
+	strcpy(bytes, "1:2:n");
+	assert_int_equal(snr_environ_rest(bytes, 3).name_len, 0);
+	assert_int_equal(snr_environ_rest(bytes, 5).name_len, 0);
 }
 
 static void test_odd_strings_stay(void **state)
@@ -232,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_companion),
 		cmocka_unit_test(test_name),
 		cmocka_unit_test(test_gate),
+		cmocka_unit_test(test_library_path),
 		cmocka_unit_test(test_odd_strings_stay),
 		cmocka_unit_test(test_no_shim_paths),
 		cmocka_unit_test(test_image_value),

@@ -69,6 +69,9 @@ static void make(int64_t tag, const char *text)
 	strcpy(file.strings + 20, text);
 }
 
+/* What ld.so is told instead of LD_LIBRARY_PATH, by the last question. */
+static char told[SNR_PATH_MAX];
+
 static bool asked(uint32_t flags, const char *real, const char *library_path)
 {
 	static struct snr_library_search search;
@@ -80,7 +83,7 @@ static bool asked(uint32_t flags, const char *real, const char *library_path)
 	struct world world = {nodes, COUNT(nodes), "/snap/a", "/snap/a", 0};
 	struct snr_image *copy = malloc(image.mapped->size);
 	struct snr_redirector redirector = {copy, NULL, world_host(&world)};
-	bool answer;
+	struct snr_library_needs answer;
 
 	snprintf(variable, sizeof(variable), "LD_LIBRARY_PATH=%s",
 		 library_path ? library_path : "");
@@ -89,10 +92,11 @@ static bool asked(uint32_t flags, const char *real, const char *library_path)
 	copy->flags |= flags;
 	plan.kind = SNR_EXEC_DYNAMIC;
 	strcpy(plan.real, real);
-	answer = snr_needs_companion(&search, &redirector, &scratch, read_file, &plan, envp);
+	answer = snr_library_needs(&search, &redirector, &scratch, read_file, &plan, envp);
+	strcpy(told, answer.library_path ? answer.library_path : "");
 	free(copy);
 	image_free(&image);
-	return answer;
+	return answer.companion;
 }
 
 static bool needs(const char *real, const char *library_path)
@@ -105,11 +109,16 @@ static void test_lists(void **state)
 	make(DT_RUNPATH, "/lib");
 	assert_false(needs("/bin/program", NULL));
 	assert_false(needs("/bin/program", "/usr/lib:/none"));
-	assert_true(needs("/bin/program", "/usr/lib:/opt/acme/lib"));
+	assert_string_equal(told, "");
+	assert_false(needs("/bin/program", "/usr/lib;/opt/acme/lib"));
+	assert_string_equal(told, "/usr/lib;/snap/a/lib");
 	assert_false(needs("/bin/program", "/opt/acme/none"));
-	assert_true(needs("/bin/program", "/lib/link"));
+	assert_string_equal(told, "");
+	assert_false(needs("/bin/program", "/lib/link:/lib"));
+	assert_string_equal(told, "/snap/a/lib:/lib");
 	assert_true(needs("/bin/program", "/opt/b")); /* a rule lies in it */
 	assert_true(needs("/bin/program", "/lib/$PLATFORM"));
+	assert_true(needs("/bin/program", "/lib:")); /* the cwd, and a rule lies in it */
 	make(DT_RUNPATH, "/opt/acme/lib");
 	assert_true(needs("/bin/program", NULL));
 	make(DT_RPATH, "/lib;/opt/acme/lib");
