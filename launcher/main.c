@@ -137,7 +137,9 @@ static void build_image(struct run *run)
 		.flags = (run->options.strict ? SNR_IMAGE_STRICT : 0u) |
 			 (run->options.json ? SNR_IMAGE_LOG_JSON : 0u) |
 			 (run->options.io_uring ? SNR_IMAGE_IO_URING : 0u) |
-			 (run->files.has_companions ? rules_hold_libraries(&run->set) : 0u),
+			 (run->plan.engine == SNR_ENGINE_PRELOAD && run->files.has_companions
+				  ? rules_hold_libraries(&run->set)
+				  : 0u),
 		.log = run->journal.path,
 		.shim64 = run->files.has_shim64 ? run->files.shim64 : NULL,
 		.shim32 = run->files.has_shim32 ? run->files.shim32 : NULL,
