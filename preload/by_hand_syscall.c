@@ -27,6 +27,11 @@ static syscall_call *real_syscall(void)
 	return (syscall_call *)shim_next(&real, "syscall", shim_missing);
 }
 
+long shim_libc_call(long number, const long args[SNR_NARGS])
+{
+	return real_syscall()(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+}
+
 /* execve and execveat: as the wrappers of these names. */
 static long execute(const struct snr_pathop *op, const long *args)
 {
@@ -109,8 +114,7 @@ long shim_syscall_path(long number, const long *words)
 	} else {
 		slot = shim_plan(op, args[0], args[1], args[2], args[3], args[4]);
 		if (!slot)
-			return real_syscall()(number, args[0], args[1], args[2], args[3], args[4],
-					      args[5]);
+			return shim_libc_call(number, args);
 		result = changed_call(slot, op, number, args);
 	}
 	return result < 0 && result > -4096 ? shim_fail(result) : result;

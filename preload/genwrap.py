@@ -284,6 +284,20 @@ def gate_function(row):
             "\treturn real_%s()(%s);" % (row.symbol, row.values()), "}", "#endif", ""]
 
 
+def has_stand_in(row):
+    return row.direct and not row.variadic
+
+
+def stand_in(row):
+    """A libc that lacks the function lacks no more than the call. Programs that ask whether it is there, by dlsym or a
+    weak reference, find our wrapper."""
+    return ["#ifdef SNR_GATE_ADDRESS",
+            "static %sstand_in_%s(%s)" % (space(row.ctype), row.symbol, row.all_parameters()), "{",
+            "\tconst long args[SNR_NARGS] = {%s};" % ", ".join(row.kernel_call()[1]), "",
+            "\treturn (%s)shim_libc_call(direct_%s.number, args);" % (row.ctype, row.symbol), "}", "#else",
+            "#define stand_in_%s shim_missing" % row.symbol, "#endif", ""]
+
+
 def pass_gate(row):
     """What libc refuses itself is left to it."""
     condition = "shim_gate_is_open()"
@@ -346,9 +360,14 @@ def real_function(ctype, symbol, parameters, missing):
 def row_text(row):
     missing = "shim_missing_pointer" if row.ctype.endswith("*") else "shim_missing"
     lines = ["/* %s acts as %s(2) */" % (row.symbol, row.acts_as)]
+    if row.direct:
+        lines += direct_call(row)
+    if has_stand_in(row):
+        missing = "stand_in_" + row.symbol
+        lines += stand_in(row)
     lines += real_function(row.ctype, row.symbol, row.parameters(), missing)
     if row.direct:
-        lines += direct_call(row) + gate_function(row)
+        lines += gate_function(row)
     if row.simple:
         lines += moved_function(row) + [""]
     return "\n".join(lines + changed_function(row) + [""] + wrapper_function(row)) + "\n"

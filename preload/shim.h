@@ -206,6 +206,9 @@ bool shim_needs_mode(int flags);
 /* The flags with which fopen(3) opens for MODE ("r", "w+x", ...). */
 long shim_stream_flags(const char *mode);
 
+/* System call NUMBER as libc makes it, unplanned: -1 with errno set (by_hand_syscall.c). */
+long shim_libc_call(long number, const long args[SNR_NARGS]);
+
 /* The operation of system call NUMBER, or -1 (generated). */
 int shim_op_of_call(long number);
 
