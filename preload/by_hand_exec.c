@@ -7,6 +7,7 @@
 
 #include "shared/callnumbers.h"
 #include "shared/environ.h"
+#include "shared/exec.h"
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
@@ -24,7 +25,11 @@ static int exec_prepared(const struct shim_child *child, int dirfd, int flags)
 {
 	if (child->error)
 		return (int)shim_fail(child->error);
-	if (child->changed || (dirfd == AT_FDCWD && !flags))
+	/* The path of another file is absolute. That a link is not to be followed is for the kernel
+	 * to refuse. */
+	if (child->changed)
+		flags &= ~AT_EMPTY_PATH;
+	if (!flags && (child->changed || dirfd == AT_FDCWD))
 		return real_execve()(child->path, child->argv, child->envp);
 	return (int)shim_fail(
 		snr_rawcall5(__NR_execveat, dirfd, child->path, child->argv, child->envp, flags));
@@ -34,9 +39,11 @@ int shim_exec(int dirfd, const char *path, int flags, char *const argv[], char *
 {
 	const struct snr_lookup lookup = {.follow = !(flags & AT_SYMLINK_NOFOLLOW),
 					  .may_be_empty = (flags & AT_EMPTY_PATH) != 0};
-	struct shim_child *child = shim_child_prepare(dirfd, path, lookup, argv, envp);
+	struct shim_child *child = NULL;
 	int result;
 
+	if (!((unsigned)flags & ~SNR_EXEC_FLAGS))
+		child = shim_child_prepare(dirfd, path, lookup, argv, envp);
 	if (child) {
 		result = exec_prepared(child, dirfd, flags);
 		shim_child_release(child);

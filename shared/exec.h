@@ -51,6 +51,10 @@ void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratc
 		   snr_read_file read_file, int dirfd, const char *path, size_t len,
 		   struct snr_lookup lookup, struct snr_exec_plan *plan);
 
+/* Flags of execveat(2) that are known: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EXECVE_CHECK (Linux
+ * 6.14). With any other the kernel refuses the call before it looks for the file. */
+#define SNR_EXEC_FLAGS 0x11100u
+
 /* The front of the new argument vector that replaces argv[0] when plan->nshebang > 0, in the
  * kernel's order (the last interpreter and its argument first, the script last): pointers into
  * PLAN, at most SNR_EXEC_FRONT. Returns how many. */

@@ -302,6 +302,13 @@ static void plan_exec(struct tracer *tracer, const struct arch_call *call,
 		close(file.fd);
 }
 
+static bool has_unknown_flags(const struct snr_pathop *row, const struct arch_call *call)
+{
+	int flags = snr_pathop_find(row, SNR_ROLE_ATFLAGS);
+
+	return flags >= 0 && ((uint32_t)call->arg[flags] & ~SNR_EXEC_FLAGS);
+}
+
 void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
 		 enum snr_op op)
 {
@@ -314,7 +321,7 @@ void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch
 	while (!snr_role_is_path(row->role[path_arg]))
 		path_arg++;
 	len = tracee_read_string(tracer, tracee, call->arg[path_arg], path, SNR_PATH_MAX);
-	if (len < 0) {
+	if (len < 0 || has_unknown_flags(row, call)) {
 		tracee_resume(tracee, 0);
 		return;
 	}

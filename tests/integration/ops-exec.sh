@@ -10,6 +10,7 @@ prepare() {
 	cp "$path" target/bin/copy
 	cp "$path" inner/prog
 	ln -s prog target/bin/link
+	ln -s nowhere target/bin/dangling
 	printf '#!/opt/acme/bin/prog an argument with blanks  \n' >target/bin/script
 	printf '#! /opt/acme/bin/script\n' >target/bin/nested
 	printf '#!bin/prog\n' >target/bin/relative
@@ -17,7 +18,7 @@ prepare() {
 	printf '#!/opt/acme/bin/loop\n' >target/bin/loop
 	printf 'echo text $0 $1\n' >target/bin/text
 	: >target/bin/empty
-	chmod 755 target/bin/*
+	chmod -f 755 target/bin/*
 	ln -s /opt/acme/bin/script target/bin/back
 	cp "$path" target/bin/noexec
 	chmod 644 target/bin/noexec

@@ -12,11 +12,11 @@
 
 extern char **environ;
 
-static const char *const names[] = {
-	"bin/prog",   "bin/link", "bin/script", "bin/nested",  "bin/relative",
-	"bin/noexec", "bin/text", "bin/empty",  "bin/noshell", "bin/loop",
-	"bin",        "missing",  "bin/prog/",  "bin/prog/x",  "bin/back",
-	"inner/prog", "",         NULL};
+static const char *const names[] = {"bin/prog",     "bin/link",   "bin/script", "bin/nested",
+				    "bin/relative", "bin/noexec", "bin/text",   "bin/empty",
+				    "bin/noshell",  "bin/loop",   "bin",        "missing",
+				    "bin/prog/",    "bin/prog/x", "bin/back",   "inner/prog",
+				    "bin/dangling", "",           NULL};
 
 static const char *sorted_out(const char *text)
 {
@@ -96,6 +96,9 @@ static void run(const char *name, int base_fd)
 	     (void)WAY(syscall(SYS_execveat, base_fd, name, arguments, environ,
 			       AT_SYMLINK_NOFOLLOW),
 		       SYS_execveat, base_fd, name, arguments, environ, AT_SYMLINK_NOFOLLOW));
+	EXEC("execveat, a flag that is none", name,
+	     (void)WAY(syscall(SYS_execveat, base_fd, name, arguments, environ, 1), SYS_execveat,
+		       base_fd, name, arguments, environ, 1));
 	fd = open(path, O_PATH);
 	if (fd >= 0) {
 		EXEC("execveat of a descriptor", name,
