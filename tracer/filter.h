@@ -13,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Calls that name no file and still matter to the tracer: see filter.c for each one's reason. */
+/* Calls that name no file and still matter to the tracer: see filter.c for each one's reason. The
+ * last ones never stop: signal.c knows them by their numbers. */
 #define FILTER_EXTRAS(X)                                                                           \
 	X(IO_URING, io_uring_setup)                                                                \
 	X(CLONE, clone)                                                                            \
@@ -22,7 +23,16 @@
 	X(PTRACE, ptrace)                                                                          \
 	X(SECCOMP, seccomp)                                                                        \
 	X(UNSHARE, unshare)                                                                        \
-	X(SETNS, setns)
+	X(SETNS, setns)                                                                            \
+	X(EPOLL_WAIT, epoll_wait)                                                                  \
+	X(EPOLL_PWAIT, epoll_pwait)                                                                \
+	X(EPOLL_PWAIT2, epoll_pwait2)                                                              \
+	X(SIGTIMEDWAIT, rt_sigtimedwait)                                                           \
+	X(SIGTIMEDWAIT64, rt_sigtimedwait_time64)                                                  \
+	X(SEMOP, semop)                                                                            \
+	X(SEMTIMEDOP, semtimedop)                                                                  \
+	X(SEMTIMEDOP64, semtimedop_time64)                                                         \
+	X(IPC, ipc)
 
 /* The codes: enum snr_op, then these. */
 enum filter_extra {

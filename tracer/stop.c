@@ -5,6 +5,7 @@
 #include "tracer/stop.h"
 
 #include "tracer/note.h"
+#include "tracer/signal.h"
 
 #include <errno.h>
 #include <linux/ptrace.h>
@@ -79,10 +80,12 @@ void stop_handle(struct tracer *tracer, struct tracee *tracee, int status)
 		handle_event_stop(tracer, tracee, sig);
 		break;
 	case 0:
-		if (sig == (SIGTRAP | 0x80))
+		if (sig == (SIGTRAP | 0x80)) {
 			tracee_leave(tracer, tracee);
-		else
+		} else {
+			signal_spare_call(tracer, tracee, sig);
 			tracee_resume(tracee, sig);
+		}
 		break;
 	default:
 		tracee_resume(tracee, 0);

@@ -74,6 +74,8 @@ struct tracee {
 	struct tracee_names *names; /* TRACEE_NAMED: what socket.c must know, or NULL */
 	uint64_t map_size;          /* TRACEE_MAP: of the chunk, and of its slots */
 	uint64_t slot_size;
+	int64_t spared_first;  /* signal.c: when a call was made again, for the first and ... */
+	int64_t spared_last;   /* ... the last time, in milliseconds */
 	int map_error;         /* the last try to map failed with this; 0 once it was told */
 	struct arch_regs regs; /* TRACEE_MAP: of the original call */
 };

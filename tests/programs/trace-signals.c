@@ -10,9 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/sem.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *file;
@@ -189,6 +192,95 @@ static void stops(void)
 	printf("killed %#x\n", status);
 }
 
+/* Calls that end with EINTR if anything wakes them, and that the kernel does not make again. */
+static const char *wait_long(const char *call, int ms)
+{
+	struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+	struct epoll_event event;
+	struct sembuf take = {0, -1, 0};
+	int r = -1, id;
+	sigset_t set;
+
+	if (!strcmp(call, "epoll_wait")) {
+		id = epoll_create1(0);
+		r = epoll_wait(id, &event, 1, ms);
+		close(id);
+	} else if (!strcmp(call, "sigtimedwait")) {
+		sigemptyset(&set);
+		sigaddset(&set, SIGUSR2);
+		r = sigtimedwait(&set, NULL, &time);
+	} else if (!strcmp(call, "semtimedop")) {
+		id = semget(IPC_PRIVATE, 1, 0600);
+		r = semtimedop(id, &take, 1, &time);
+		semctl(id, 0, IPC_RMID);
+	}
+	return r < 0 ? strerror(errno) : "in time";
+}
+
+static void spared(void)
+{
+	static const char *const calls[] = {"epoll_wait", "sigtimedwait", "semtimedop"};
+	static const struct {
+		const char *name;
+		int sig;
+		void (*handler)(int);
+	} ways[] = {
+		{"ignored by default", SIGWINCH, SIG_DFL},
+		{"a child's", SIGCHLD, SIG_DFL},
+		{"ignored", SIGUSR1, SIG_IGN},
+		{"caught", SIGUSR1, note},
+		{"caught, restarting", SIGURG, note},
+	};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		set_handler(ways[i].sig, ways[i].handler, i == 4 ? SA_RESTART : 0);
+		for (size_t j = 0; j < sizeof(calls) / sizeof(*calls); j++) {
+			pid_t parent = getpid(), pid;
+
+			/* musl's waits on for what it waits for. */
+			if (ways[i].handler == note && !strcmp(calls[j], "sigtimedwait"))
+				continue;
+			pid = fork();
+			if (pid == 0) {
+				usleep(20000);
+				if (ways[i].sig != SIGCHLD)
+					kill(parent, ways[i].sig);
+				while (ways[i].handler == note && !kill(parent, ways[i].sig))
+					usleep(20000);
+				_exit(0);
+			}
+			printf("%s, a signal that is %s: %s\n", calls[j], ways[i].name,
+			       wait_long(calls[j], ways[i].handler == note ? 1000 : 120));
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+		}
+	}
+	set_handler(SIGUSR1, SIG_DFL, 0);
+}
+
+/* Ignored signals come all the time: a wait ends all the same. */
+static void ignored_storm(void)
+{
+	struct epoll_event event;
+	int id = epoll_create1(0), r;
+	pid_t parent = getpid(), pid;
+	struct timespec begin, end;
+
+	set_handler(SIGUSR1, SIG_IGN, 0);
+	pid = fork();
+	while (pid == 0 && !kill(parent, SIGUSR1))
+		usleep(5000);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	r = epoll_wait(id, &event, 1, 100);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(id);
+	printf("many ignored signals: %s\n",
+	       r > 0 || end.tv_sec - begin.tv_sec > 5 ? "not ended" : "ended");
+	set_handler(SIGUSR1, SIG_DFL, 0);
+}
+
 /* Every signal's own death. */
 static void deaths(void)
 {
@@ -222,6 +314,8 @@ int main(int argc, char **argv)
 	jumped();
 	queues();
 	stops();
+	spared();
+	ignored_storm();
 	deaths();
 	return 0;
 }

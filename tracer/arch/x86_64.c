@@ -169,6 +169,28 @@ int arch_set_result(pid_t tid, int64_t result)
 	return poke(tid, REG(rax), (uint64_t)result);
 }
 
+/* include/linux/errno.h: what a call gives that is always made again; arch_do_signal_or_restart
+ * acts on it behind the signal-delivery-stop. */
+#define ERESTARTNOINTR 513
+
+int arch_get_interrupted(pid_t tid, uint64_t *nr)
+{
+	uint64_t result;
+	int r = peek(tid, REG(rax), &result);
+
+	if (!r && (int32_t)result != -EINTR)
+		return -ENOENT;
+	if (!r)
+		r = peek(tid, REG(orig_rax), nr);
+	/* -1: it did not come out of a call. */
+	return r ? r : (int32_t)*nr < 0 ? -ENOENT : 0;
+}
+
+int arch_restart_interrupted(pid_t tid)
+{
+	return poke(tid, REG(rax), (uint64_t)-ERESTARTNOINTR);
+}
+
 static void set_map_call(struct user_regs_struct *regs, const struct arch_abi *abi, uint64_t size)
 {
 	const uint64_t arg[ARCH_NARGS] = {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ * Signals at their delivery. Used inside tracer/ only.
+ */
+#ifndef SNR_TRACER_SIGNAL_H
+#define SNR_TRACER_SIGNAL_H
+
+#include "tracer/tracee.h"
+
+/* At the signal-delivery-stop of SIG: where TRACEE ignores it, the call that it interrupted shall
+ * go on as if nothing had come. */
+void signal_spare_call(struct tracer *tracer, struct tracee *tracee, int sig);
+
+#endif
