@@ -199,11 +199,9 @@ static bool build_vectors(struct arena *arena, const struct snr_image *image, ch
 	return true;
 }
 
-/* Script and directory descriptor: "/dev/fd/N/..." is gone when the interpreter wants to read it,
- * if N is close-on-exec (execveat(2)). */
-static bool is_script_lost(int dirfd, const char *path, const struct snr_exec_plan *plan)
+static bool is_script_lost(int dirfd, const struct snr_exec_plan *plan)
 {
-	return plan->nshebang && dirfd != AT_FDCWD && *path != '/' &&
+	return snr_exec_needs_descriptor(plan) &&
 	       (snr_rawcall2(__NR_fcntl, dirfd, F_GETFD) & FD_CLOEXEC);
 }
 
@@ -218,7 +216,7 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 	if (len < 0)
 		return false;
 	plan(arena, redirector, dirfd, path, (size_t)len, lookup);
-	child->error = is_script_lost(dirfd, path, &arena->plan) ? -ENOENT : arena->plan.error;
+	child->error = is_script_lost(dirfd, &arena->plan) ? -ENOENT : arena->plan.error;
 	child->changed = arena->plan.changed;
 	child->path = arena->plan.changed ? arena->plan.real : path;
 	child->argv = argv;

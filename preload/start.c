@@ -7,11 +7,13 @@
 
 #include "shared/callnumbers.h"
 #include "shared/environ.h"
+#include "shared/exec.h"
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
 #include <link.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* ld.so: the initial stack pointer, at argc (glibc, since 2.1). */
@@ -44,13 +46,14 @@ static void set_comm(const char *name)
 	snr_rawcall2(__NR_prctl, PR_SET_NAME, last);
 }
 
-/* "/dev/fd/N": an executed descriptor has its file's own name in comm (Linux 6.14), as it is
- * already. */
-static bool is_descriptor(const char *name)
+/* "/dev/fd/N": an executed descriptor has its file's own name in comm, as it is already. */
+static bool is_named_by_file(const char *name)
 {
 	size_t len = snr_length(name);
+	struct utsname system = {0};
 
-	return snr_begins(name, len, "/dev/fd/") && snr_digits(name + 8, len - 8) == len - 8;
+	return snr_begins(name, len, "/dev/fd/") && snr_digits(name + 8, len - 8) == len - 8 &&
+	       snr_rawcall1(__NR_uname, &system) == 0 && snr_exec_names_file(system.release);
 }
 
 static void set_execfn(const char *const *envp, const char *name)
@@ -80,7 +83,7 @@ static void take_rest(const char *const *envp)
 		snr_copy(executed_as, rest.name, rest.name_len);
 		executed_as[rest.name_len] = '\0';
 		set_execfn(envp, executed_as);
-		if (!is_descriptor(executed_as))
+		if (!is_named_by_file(executed_as))
 			set_comm(executed_as);
 	}
 	own = rest.library_path ? snr_environ_library_path(envp) : NULL;

@@ -105,10 +105,31 @@ static void look_for_interpreter(const struct exec_walk *walk, const struct snr_
 	walk->plan->libc = libc_of(name, snr_length(name));
 }
 
+/* Give an executed descriptor's file a name that lasts, if it has one: the descriptor may close on
+ * exec. */
+static void name_descriptor(const struct exec_walk *walk)
+{
+	const struct snr_host *host = &walk->redirector->host;
+	char *name = walk->scratch->link;
+	uint64_t inode;
+	long n = host->read_link(host->context, walk->file, name, SNR_PATH_MAX - 1);
+
+	if (n <= 0 || name[0] != '/')
+		return;
+	name[n] = '\0';
+	if (host->kind(host->context, name, &inode) >= 0)
+		snr_copy(walk->file, name, (size_t)n + 1);
+}
+
+static bool goes_by_descriptor(const struct snr_exec_plan *plan)
+{
+	return plan->by_descriptor || plan->from_directory;
+}
+
 /* The kernel looks for PT_INTERP by its real name. Where a rule leads elsewhere, that loader is
  * executed and told of the program, as if the program were its script: ld.so(8), and musl's alike.
  * The shim is not there yet when a loader opens the program, so under preload it is told the real
- * name. */
+ * name; and so it is where the program's own goes through a descriptor. */
 static void take_loader(const struct exec_walk *walk, bool *changed)
 {
 	struct snr_exec_plan *plan = walk->plan;
@@ -127,10 +148,13 @@ static void take_loader(const struct exec_walk *walk, bool *changed)
 	shebang->argument = 0;
 	if (!resolve(walk, AT_FDCWD, shebang->line, len, follow, loader))
 		return;
-	if (walk->redirector->image->engine == SNR_ENGINE_PRELOAD)
+	if (snr_is_magic_link(walk->file, snr_length(walk->file)))
+		name_descriptor(walk);
+	if (walk->redirector->image->engine == SNR_ENGINE_PRELOAD || goes_by_descriptor(plan))
 		snr_copy(plan->loaded, walk->file, snr_length(walk->file) + 1);
 	snr_copy(walk->file, loader, snr_length(loader) + 1);
 	plan->nshebang++;
+	plan->by_loader = true;
 	*changed = true;
 }
 
@@ -276,6 +300,9 @@ void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratc
 	plan->machine = 0;
 	plan->rule = SNR_NO_RULE;
 	plan->nshebang = 0;
+	plan->by_descriptor = !len;
+	plan->from_directory = len && path[0] != '/' && dirfd != AT_FDCWD;
+	plan->by_loader = false;
 	plan->changed = false;
 	plan->loaded[0] = '\0';
 	if (len || lookup.may_be_empty) {
@@ -290,6 +317,23 @@ void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratc
 		plan->error = 0;
 		plan->nshebang = 0;
 	}
+}
+
+bool snr_exec_needs_descriptor(const struct snr_exec_plan *plan)
+{
+	return goes_by_descriptor(plan) && plan->nshebang > plan->by_loader;
+}
+
+bool snr_exec_names_file(const char *release)
+{
+	size_t len = snr_length(release);
+	size_t major = snr_digits(release, len), minor;
+
+	if (!major || release[major] != '.')
+		return false;
+	minor = snr_digits(release + major + 1, len - major - 1);
+	return snr_number(release, major) > 6 ||
+	       (snr_number(release, major) == 6 && snr_number(release + major + 1, minor) >= 14);
 }
 
 int snr_exec_argv(const struct snr_exec_plan *plan, const char *front[SNR_EXEC_FRONT])

@@ -27,10 +27,14 @@ struct snr_shebang {
 };
 
 struct snr_exec_plan {
-	int error;    /* 0, or -errno: exec must fail with it */
-	bool changed; /* execute REAL with the new front of argv instead of the original call */
-	uint8_t kind; /* enum snr_exec_kind of the last image */
-	uint8_t libc; /* enum snr_libc */
+	int error;           /* 0, or -errno: exec must fail with it */
+	bool by_descriptor;  /* the path was empty: the file of the descriptor is executed */
+	bool from_directory; /* the path was relative to a descriptor */
+	bool by_loader; /* the last of SHEBANG is a loader under a rule, not a script's interpreter
+			 */
+	bool changed;   /* execute REAL with the new front of argv instead of the original call */
+	uint8_t kind;   /* enum snr_exec_kind of the last image */
+	uint8_t libc;   /* enum snr_libc */
 	uint8_t elf_class; /* ELFCLASS32, ELFCLASS64, 0 unknown */
 	uint16_t machine;  /* EM_X86_64, EM_386, EM_AARCH64, ... */
 	uint32_t rule;     /* for the log */
@@ -54,6 +58,14 @@ void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratc
 /* Flags of execveat(2) that are known: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EXECVE_CHECK (Linux
  * 6.14). With any other the kernel refuses the call before it looks for the file. */
 #define SNR_EXEC_FLAGS 0x11100u
+
+/* Does a #! line lead away from a name that goes through the descriptor of the call? If that closes
+ * on exec, the interpreter could not open the script: ENOENT (execveat(2)). */
+bool snr_exec_needs_descriptor(const struct snr_exec_plan *plan);
+
+/* Is comm of an executed descriptor the file's own name, on a kernel of this RELEASE (uname(2))?
+ * Since Linux 6.14 (bprm->comm_from_dentry in fs/exec.c); it was the number before. */
+bool snr_exec_names_file(const char *release);
 
 /* The front of the new argument vector that replaces argv[0] when plan->nshebang > 0, in the
  * kernel's order (the last interpreter and its argument first, the script last): pointers into

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* The last file that was looked at, its head kept: a plan asks for one program header after the
@@ -124,10 +125,13 @@ static int add_program(struct tracer *tracer, struct tracee *tracee, uint64_t ar
 		       const struct snr_exec_plan *plan, struct vector *vector)
 {
 	const char *front[SNR_EXEC_FRONT];
+	struct utsname kernel;
+	bool by_file =
+		plan->by_descriptor && !uname(&kernel) && snr_exec_names_file(kernel.release);
 	long n;
 	int r;
 
-	image_expect(tracee, plan->script, plan->real, word_of(plan), tracer->name);
+	image_expect(tracee, plan->script, plan->real, word_of(plan), by_file, tracer->name);
 	vector->path = true;
 	r = add_string(vector, tracer->name);
 	if (r || !plan->nshebang)
@@ -284,19 +288,39 @@ static bool follow_plan(struct tracer *tracer, struct tracee *tracee, const stru
 	return done;
 }
 
+/* proc(5), fdinfo: the flags in octal, O_CLOEXEC among them. */
+static bool closes_on_exec(const struct tracee *tracee, int fd)
+{
+	char path[48], line[64];
+	unsigned long flags = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", tracee->tid, fd);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, "flags:", 6))
+			flags = strtoul(line + 6, NULL, 8);
+	fclose(file);
+	return flags & O_CLOEXEC;
+}
+
 /* Plan the execution of PATH, which was read from argument PATH_ARG. */
 static void plan_exec(struct tracer *tracer, const struct arch_call *call,
 		      const struct snr_pathop *row, int path_arg, const char *path, size_t len)
 {
 	int dirfd_arg = snr_pathop_dirfd(row, path_arg);
+	int dirfd = dirfd_arg < 0 ? AT_FDCWD : (int)(uint32_t)call->arg[dirfd_arg];
 	struct looked_at file;
 
 	file.path[0] = '\0';
 	file.fd = -1;
 	tracer->looked_at = &file;
-	snr_plan_exec(&tracer->redirector, &tracer->scratch, read_file,
-		      dirfd_arg < 0 ? AT_FDCWD : (int)(uint32_t)call->arg[dirfd_arg], path, len,
+	snr_plan_exec(&tracer->redirector, &tracer->scratch, read_file, dirfd, path, len,
 		      snr_pathop_lookup(row, path_arg, call->arg, NULL), &tracer->exec);
+	if (snr_exec_needs_descriptor(&tracer->exec) && closes_on_exec(tracer->current, dirfd))
+		tracer->exec.error = -ENOENT;
 	tracer->looked_at = NULL;
 	if (file.fd >= 0)
 		close(file.fd);

@@ -37,7 +37,7 @@ static const char *base_name(const char *path)
 }
 
 void image_expect(struct tracee *tracee, const char *own, const char *path, unsigned word,
-		  char *out)
+		  bool by_file, char *out)
 {
 	size_t len = strlen(path), own_len = strlen(own), pad = 0;
 	struct tracee_image *image = NULL;
@@ -48,7 +48,8 @@ void image_expect(struct tracee *tracee, const char *own, const char *path, unsi
 	if (image) {
 		pad = own_len > len && own_len < SNR_PATH_MAX ? own_len - len : 0;
 		image->word = word;
-		image->rename = strncmp(base_name(own), base_name(path), COMM_SIZE - 1) != 0;
+		image->rename =
+			!by_file && strncmp(base_name(own), base_name(path), COMM_SIZE - 1) != 0;
 		image->room = len + pad;
 		memcpy(image->own, own, own_len + 1);
 		tracee->image = image;

@@ -8,10 +8,11 @@
 #include "tracer/tracee.h"
 
 /* The image about to be executed as PATH has the name OWN, and pointers of WORD bytes (0: unknown,
- * nothing can be done). Writes PATH to OUT, SNR_PATH_MAX bytes, with as many slashes in front as
+ * nothing can be done); if BY_FILE, comm
+ * is nevertheless of PATH. Writes PATH to OUT, SNR_PATH_MAX bytes, with as many slashes in front as
  * the kernel's copy needs to have room for OWN. */
 void image_expect(struct tracee *tracee, const char *own, const char *path, unsigned word,
-		  char *out);
+		  bool by_file, char *out);
 
 /* At EVENT_EXEC. Afterwards TRACEE->due says what is to be done at its next stop. */
 void image_begin(struct tracer *tracer, struct tracee *tracee);

@@ -36,4 +36,9 @@ same -o 'b hello' 'a program outside whose loader is under a rule' ./outside b
 same -o 'by-script hello' 'a script run by such a program' /opt/acme/bin/script
 same -u -o 'c hello' 'started by a shell' sh -c 'cd /opt/acme/bin && ./program c'
 same -o 'd hello' 'started by python' python3 -c 'import subprocess; subprocess.run(["/opt/acme/bin/program", "d"], check=True)'
+# python's descriptors close on exec
+by_descriptor='import os; os.execve(os.open("/opt/acme/bin/program", os.O_PATH), ["x", "e"], os.environ)'
+same -o 'e hello' 'executed by a descriptor that closes' python3 -c "$by_descriptor"
+same -o 'f hello' 'one outside, by a descriptor that closes' python3 -c \
+	'import os; os.execve(os.open("outside", os.O_PATH), ["x", "f"], os.environ)'
 finish

@@ -35,9 +35,6 @@ static int tell(int argc, char **argv)
 
 	exe[n < 0 ? 0 : n] = '\0';
 	prctl(PR_GET_NAME, comm);
-	/* The name of what was executed by a descriptor changed with Linux 6.14. */
-	if (execfn && !strncmp(execfn, "/dev/fd/", 8))
-		strcpy(comm, "any");
 	printf("\trunning as %s, exe %s, comm %s, execfn %s:", sorted_out(argv[0]), sorted_out(exe),
 	       comm,
 	       execfn ? (strncmp(execfn, "/dev/fd/", 8) ? sorted_out(execfn) : "/dev/fd/N")
@@ -106,6 +103,18 @@ static void run(const char *name, int base_fd)
 			       SYS_execveat, fd, "", arguments, environ, AT_EMPTY_PATH));
 		close(fd);
 	}
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd >= 0) {
+		EXEC("execveat of a closing descriptor", name,
+		     (void)WAY(syscall(SYS_execveat, fd, "", arguments, environ, AT_EMPTY_PATH),
+			       SYS_execveat, fd, "", arguments, environ, AT_EMPTY_PATH));
+		close(fd);
+	}
+	fd = open(ops_base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	EXEC("execveat below a closing descriptor", name,
+	     (void)WAY(syscall(SYS_execveat, fd, name, arguments, environ, 0), SYS_execveat, fd,
+		       name, arguments, environ, 0));
+	close(fd);
 }
 
 static void spawned(const char *call, const char *name, int result, const pid_t *pid)

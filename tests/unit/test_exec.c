@@ -172,12 +172,27 @@ static void make_elf(char *out, const char *interpreter)
 	memcpy(out + sizeof(header), segment, sizeof(segment));
 }
 
+static void test_kernel_releases(void **state)
+{
+	(void)state;
+	assert_true(snr_exec_names_file("6.14.0-29-generic"));
+	assert_true(snr_exec_names_file("6.18.44"));
+	assert_true(snr_exec_names_file("7.0-rc1"));
+	assert_true(snr_exec_names_file("10.2"));
+	assert_false(snr_exec_names_file("6.13.9"));
+	assert_false(snr_exec_names_file("5.15.0"));
+	assert_false(snr_exec_names_file("6.1"));
+	assert_false(snr_exec_names_file("strange"));
+	assert_false(snr_exec_names_file("6"));
+	assert_false(snr_exec_names_file(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_elf),         cmocka_unit_test(test_loaders),
 		cmocka_unit_test(test_loader),      cmocka_unit_test(test_scripts),
-		cmocka_unit_test(test_bad_scripts),
+		cmocka_unit_test(test_bad_scripts), cmocka_unit_test(test_kernel_releases),
 	};
 
 	make_elf(glibc_elf, "/lib64/ld-linux-x86-64.so.2");
