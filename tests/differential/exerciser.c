@@ -136,6 +136,15 @@ void ignore_root_dirs(void)
 	tell_root_dirs = false;
 }
 
+/* A directory of the machine's own, where others work too: the root, or a sticky one. */
+static bool is_of_machine(const struct stat *st)
+{
+	struct stat root;
+
+	return (st->st_mode & S_ISVTX) ||
+	       (stat("/", &root) == 0 && root.st_ino == st->st_ino && root.st_dev == st->st_dev);
+}
+
 void say_stat(const struct stat *st)
 {
 	if (S_ISDIR(st->st_mode) && !st->st_uid && !tell_root_dirs) {
@@ -148,8 +157,7 @@ void say_stat(const struct stat *st)
 		return;
 	if (!S_ISDIR(st->st_mode))
 		say(" size %lld", (long long)st->st_size);
-	/* A sticky directory is one of the machine's own, where others work too. */
-	if (!S_ISDIR(st->st_mode) || (count_dir_links && !(st->st_mode & S_ISVTX)))
+	if (!S_ISDIR(st->st_mode) || (count_dir_links && !is_of_machine(st)))
 		say(" links %ld", (long)st->st_nlink);
 	if (st->st_mtime < SCRIPTED_TIMES)
 		say(" time %lld", (long long)st->st_mtime);
