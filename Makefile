@@ -97,7 +97,7 @@ help:
 	@echo 'make check    all tests; unit, integration: one kind; T=NAME: the tests with NAME in their name'
 	@echo 'make all      build/bin/snapredir and its shims; install: to PREFIX=$(PREFIX)'
 	@echo 'make fuzz     each fuzz target for F=60 seconds, with clang; T=NAME: that one'
-	@echo 'make bench    a table of costs; soak: the random tests without end; lint: style and dependencies'
+	@echo 'make bench    a table of costs; soak: all tests without end, under more load; lint: style and dependencies'
 	@echo 'make setup    install the Debian packages that are missing (check and demo do this themselves)'
 
 # A change of switches, or a file that came or went, rebuilds what it touches.
@@ -251,6 +251,8 @@ bench: all $(bench_bin)
 	@tests/bench/run
 
 soak: export SNAPREDIR_BUILD := $(abspath $(O))
+soak: export SNAPREDIR_SOAK := 1
+soak: export SNAPREDIR_TEST_SECONDS := 3600
 soak: all $(unit_bin) $$(programs) $$(acme)
 	@CC='$(CC)' tests/run -j $(J) --forever $(if $(T),-t '$(T)') $(unit_bin) $(INTEGRATION)
 

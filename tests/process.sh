@@ -4,7 +4,10 @@
 #
 #     each 'status of a child' '$RUN sh -c "exit 7"; echo $?'
 #
+# With SNAPREDIR_SOAK=1, as `make soak` sets it, $soak is not empty: take your time.
 # shellcheck shell=bash
+soak=${SNAPREDIR_SOAK-}
+unset SNAPREDIR_SOAK
 . tests/lib.sh
 
 mkdir "$WORK/target"

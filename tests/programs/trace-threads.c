@@ -66,6 +66,39 @@ static void burst(const char *what, int nthreads, int rounds)
 
 static pthread_barrier_t barrier;
 
+/* All of them are there at once, and look at once. */
+static void *live_reader(void *argument)
+{
+	pthread_barrier_wait(&barrier);
+	reader(argument);
+	pthread_barrier_wait(&barrier);
+	return NULL;
+}
+
+static void live(int nthreads)
+{
+	pthread_t *thread = calloc((size_t)nthreads, sizeof(*thread));
+	pthread_attr_t attr;
+
+	good = bad = 0;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	pthread_barrier_init(&barrier, NULL, (unsigned)nthreads + 1);
+	for (int i = 0; i < nthreads; i++) {
+		if (pthread_create(&thread[i], &attr, live_reader, (void *)1)) {
+			puts("too few threads");
+			exit(1);
+		}
+	}
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < nthreads; i++)
+		pthread_join(thread[i], NULL);
+	pthread_barrier_destroy(&barrier);
+	printf("live: %d threads, %d good, %d bad\n", nthreads, (int)good, (int)bad);
+	free(thread);
+}
+
 /* A cwd of its own: relative names and getcwd are the thread's. */
 static const char *wander(const char *dir)
 {
@@ -197,9 +230,9 @@ int main(int argc, char **argv)
 	file = argv[1];
 	other = argv[2];
 	burst("few", 8, 200);
-	burst("many", 500, 2);
-	for (int i = 0; i < 3; i++)
-		burst("short", 300, 1);
+	for (int i = 0; i < 2; i++)
+		burst("many", 1000, 1);
+	live(2000);
 	cwds();
 	vforks(50);
 	forks(20);
