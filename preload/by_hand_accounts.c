@@ -119,7 +119,7 @@ static bool is_ours(const struct database *db)
 {
 	struct shim_slot *slot;
 
-	if (shim_known(SNR_open, db->path, O_RDONLY) == SNR_MEMO_UNCHANGED)
+	if (shim_known(SNR_open, AT_FDCWD, db->path, O_RDONLY) == SNR_MEMO_UNCHANGED)
 		return false;
 	slot = shim_plan(SNR_open, (long)db->path, O_RDONLY, 0, 0, 0);
 	if (slot)

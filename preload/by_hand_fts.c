@@ -80,6 +80,15 @@ static bool is_ours(char *const *paths, int options)
 	return meets;
 }
 
+/* libc's own walk changes the directory by itself. */
+#define MOVED(type, call)                                                                          \
+	({                                                                                         \
+		type answer = call;                                                                \
+                                                                                                   \
+		shim_moved();                                                                      \
+		answer;                                                                            \
+	})
+
 SHIM_EXPORT FTS *fts_open(char *const *paths, int options, order compare)
 {
 	if (!is_ours(paths, options))
@@ -89,18 +98,18 @@ SHIM_EXPORT FTS *fts_open(char *const *paths, int options, order compare)
 
 SHIM_EXPORT FTSENT *fts_read(FTS *tree)
 {
-	return tree->fts_rfd == OURS ? narrow_next(tree) : real_fts_read()(tree);
+	return tree->fts_rfd == OURS ? narrow_next(tree) : MOVED(FTSENT *, real_fts_read()(tree));
 }
 
 SHIM_EXPORT FTSENT *fts_children(FTS *tree, int what)
 {
 	return tree->fts_rfd == OURS ? narrow_children(tree, what)
-				     : real_fts_children()(tree, what);
+				     : MOVED(FTSENT *, real_fts_children()(tree, what));
 }
 
 SHIM_EXPORT int fts_close(FTS *tree)
 {
-	return tree->fts_rfd == OURS ? narrow_close(tree) : real_fts_close()(tree);
+	return tree->fts_rfd == OURS ? narrow_close(tree) : MOVED(int, real_fts_close()(tree));
 }
 
 SHIM_EXPORT FTS64 *fts64_open(char *const *paths, int options, order64 compare)
@@ -112,16 +121,16 @@ SHIM_EXPORT FTS64 *fts64_open(char *const *paths, int options, order64 compare)
 
 SHIM_EXPORT FTSENT64 *fts64_read(FTS64 *tree)
 {
-	return tree->fts_rfd == OURS ? wide_next(tree) : real_fts64_read()(tree);
+	return tree->fts_rfd == OURS ? wide_next(tree) : MOVED(FTSENT64 *, real_fts64_read()(tree));
 }
 
 SHIM_EXPORT FTSENT64 *fts64_children(FTS64 *tree, int what)
 {
 	return tree->fts_rfd == OURS ? wide_children(tree, what)
-				     : real_fts64_children()(tree, what);
+				     : MOVED(FTSENT64 *, real_fts64_children()(tree, what));
 }
 
 SHIM_EXPORT int fts64_close(FTS64 *tree)
 {
-	return tree->fts_rfd == OURS ? wide_close(tree) : real_fts64_close()(tree);
+	return tree->fts_rfd == OURS ? wide_close(tree) : MOVED(int, real_fts64_close()(tree));
 }

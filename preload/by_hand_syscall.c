@@ -91,6 +91,12 @@ static long plan_split(enum snr_op op, long number, long *args)
 	return result;
 }
 
+static void note_move(enum snr_op op)
+{
+	if (snr_pathops[op].effects & (SNR_MOVES_CWD | SNR_MOVES_ROOT))
+		shim_moved();
+}
+
 /* The caller's words may be no arguments at all but its variables: they are copied, never written.
  */
 long shim_syscall_path(long number, const long *words)
@@ -113,10 +119,14 @@ long shim_syscall_path(long number, const long *words)
 		result = plan_split(op, number, args);
 	} else {
 		slot = shim_plan(op, args[0], args[1], args[2], args[3], args[4]);
-		if (!slot)
-			return shim_libc_call(number, args);
+		if (!slot) {
+			result = shim_libc_call(number, args);
+			note_move(op);
+			return result;
+		}
 		result = changed_call(slot, op, number, args);
 	}
+	note_move(op);
 	return result < 0 && result > -4096 ? shim_fail(result) : result;
 }
 

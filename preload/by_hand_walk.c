@@ -362,8 +362,11 @@ bool shim_walk_meets_rule(const char *path, bool follow, bool follow_all)
 	       follow_all;
 }
 
+/* libc's own change of directory would not be seen. */
 static bool can_meet_rule(const char *path, int flags)
 {
+	if ((flags & FTW_CHDIR) && shim_redirector())
+		return true;
 	return shim_walk_meets_rule(path, !(flags & FTW_PHYS), !(flags & FTW_PHYS));
 }
 

@@ -236,6 +236,8 @@ struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lo
 	struct snr_redirector *redirector = shim_redirector();
 	struct arena *arena = redirector ? arena_take() : NULL;
 
+	/* A vfork child has a cwd of its own, but learns it in its parent's memory. */
+	shim_moved();
 	if (!arena)
 		return NULL;
 	if (prepare(arena, redirector, dirfd, path, lookup, argv, envp))

@@ -238,7 +238,8 @@ long shim_gate_call(const struct shim_direct *call, const long args[SNR_NARGS])
 	if (!path || (call->cancels && shim_may_be_cancelled()))
 		return -ENOSYS;
 	if (call->memo) {
-		known = shim_known_by(&redirector, (enum snr_op)call->op, path,
+		/* -1: the cwd is not followed here */
+		known = shim_known_by(&redirector, (enum snr_op)call->op, -1, path,
 				      call->flags < SNR_NARGS ? args[call->flags] : 0);
 		if (known == SNR_MEMO_UNCHANGED)
 			return make(call, args);

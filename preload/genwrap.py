@@ -27,7 +27,7 @@ TODAY = {"open": ("openat", ("AT_FDCWD", 0, 1, 2)), "stat": ("newfstatat", ("AT_
          "lstat": ("newfstatat", ("AT_FDCWD", 0, 1, "AT_SYMLINK_NOFOLLOW"))}
 CANCELLATION_POINTS = ("open", "openat", "creat")  # calls whose functions are: pthreads(7)
 
-HEADERS = ("dirent.h", "errno.h", "fcntl.h", "mntent.h", "stdint.h", "stdio.h", "sys/fanotify.h", "sys/inotify.h", "sys/ipc.h",
+HEADERS = ("dirent.h", "errno.h", "fcntl.h", "mntent.h", "sched.h", "stdint.h", "stdio.h", "sys/fanotify.h", "sys/inotify.h", "sys/ipc.h",
            "sys/mount.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/swap.h", "sys/time.h", "sys/types.h",
            "sys/wait.h", "sys/xattr.h", "unistd.h",
            "utime.h", "utmp.h", "utmpx.h")
@@ -46,11 +46,12 @@ class Argument:
 
 
 class After:
-    """A FORGETS or UNMAPS row: the real call, and then what it means to us."""
+    """A FORGETS, MOVES or UNMAPS row: the real call, and then what it means to us."""
 
     def __init__(self, kind, fields):
         self.kind = kind
         self.ctype, self.symbol, arguments = fields
+        self.calls = "shim_moved" if kind == "MOVES" else "shim_forget"
         self.arguments = [Argument("VAL", *text.rsplit(None, 1)) for text in split_commas(arguments[1:-1])]
 
     def text(self):
@@ -65,7 +66,7 @@ class After:
 
     def forgetting(self):
         """waitid(2) says 0 for success, the others a process id."""
-        return ["\tif (result %s 0)" % (">" if self.ctype == "pid_t" else "=="), "\t\tshim_forget();"]
+        return ["\tif (result %s 0)" % (">" if self.ctype == "pid_t" else "=="), "\t\t%s();" % self.calls]
 
     def unmapping(self):
         """Also where it failed: mprotect(2) may have done a part."""
@@ -170,7 +171,7 @@ def split_commas(text):
 def read_rows(path):
     with open(path, encoding="ascii") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    for match in re.finditer(r"^(SYS|LIBC|LIBC32|CALL|BY_HAND|BY_HAND32|FORGETS|UNMAPS)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
+    for match in re.finditer(r"^(SYS|LIBC|LIBC32|CALL|BY_HAND|BY_HAND32|FORGETS|MOVES|UNMAPS)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
         yield match.group(1), split_commas(match.group(2))
 
 
@@ -204,8 +205,9 @@ def is_simple(roles, effects):
 
 
 def read_table(path):
-    """The SYS roles by name, the LIBC rows, the BY_HAND symbols, the FORGETS and UNMAPS rows, the symbols of 32 bit only."""
-    calls, rows, by_hand, afters, simple, narrow = {}, [], [], [], set(), set()
+    """The SYS roles by name, the LIBC rows, the BY_HAND symbols, the FORGETS, MOVES and UNMAPS rows, the symbols of 32 bit only."""
+    calls, rows, by_hand, afters = {}, [], [], []
+    simple, moves, narrow = set(), set(), set()
     for kind, fields in read_rows(path):
         if kind.endswith("32"):
             kind = kind[:-2]
@@ -214,15 +216,18 @@ def read_table(path):
             calls[fields[0]] = split_commas(fields[1][1:-1])
             if is_simple(calls[fields[0]], fields[2]):
                 simple.add(fields[0])
+            if "MOVES_" in fields[2]:
+                moves.add(fields[0])
         elif kind in ("LIBC", "CALL"):
             rows.append(parse_libc(fields, calls))
             rows[-1].direct = kind == "CALL"
-        elif kind in ("FORGETS", "UNMAPS"):
+        elif kind in ("FORGETS", "MOVES", "UNMAPS"):
             afters.append(After(kind, fields))
         else:
             by_hand.append(fields[0])
     for row in rows:
         row.simple = row.acts_as in simple
+        row.moves = row.acts_as in moves
         if row.direct:
             row.call_roles = calls[row.kernel_call()[0]]
             row.call_is_simple = row.kernel_call()[0] in simple
@@ -247,7 +252,9 @@ def moved_function(row):
 
 def ask_what_is_known(row):
     """The quick way: no plan for what was planned before."""
-    return ["\tknown = shim_known(SNR_%s, %s, %s);" % (row.acts_as, row.paths()[0].name, row.flags()),
+    dirfds = row.of_roles(("DIRFD", "DIRFD_AFTER"))
+    return ["\tknown = shim_known(SNR_%s, %s, %s, %s);" % (
+                row.acts_as, dirfds[0].name if dirfds else "AT_FDCWD", row.paths()[0].name, row.flags()),
             "\tif (known == SNR_MEMO_UNCHANGED)",
             "\t\treturn real_%s()(%s);" % (row.symbol, row.values()),
             "\tif (known)",
@@ -309,6 +316,14 @@ def pass_gate(row):
             "\t\treturn gate_%s(%s);" % (row.symbol, row.values()), "#endif"]
 
 
+def call_and_return(row):
+    call = "real_%s()(%s);" % (row.symbol, row.values())
+    if not row.moves:
+        return ["\treturn " + call]
+    return ["\t{", "\t\t%sanswer = %s" % (space(row.ctype), call), "", "\t\tshim_moved();", "\t\treturn answer;",
+            "\t}"]
+
+
 def changed_function(row):
     """The rare way: a rule applies."""
     lines = ["static __attribute__((noinline)) %schanged_%s(struct shim_slot *slot, %s)" % (
@@ -321,7 +336,7 @@ def changed_function(row):
             argument.name, row.path_index(nth), argument.name, nth))
     lines += ["\tif (shim_leave(slot, &result))",
               "\t\treturn %s;" % ("NULL" if row.ctype.endswith("*") else "(%s)result" % row.ctype),
-              "\treturn real_%s()(%s);" % (row.symbol, row.values()), "}"]
+              *call_and_return(row), "}"]
     return lines
 
 
@@ -344,7 +359,7 @@ def wrapper_function(row):
     lines += ["\tslot = shim_plan(SNR_%s, %s);" % (row.acts_as, row.planned()),
               "\tif (slot)",
               "\t\treturn changed_%s(slot, %s);" % (row.symbol, row.values()),
-              "\treturn real_%s()(%s);" % (row.symbol, row.values()), "}"]
+              *call_and_return(row), "}"]
     return lines
 
 

@@ -34,7 +34,7 @@
 enum image_state { IMAGE_UNKNOWN, IMAGE_NONE, IMAGE_MAPPED };
 
 static int state;
-static struct snr_facts facts;
+static struct snr_facts facts = {.start.kept = true};
 static struct snr_redirector redirector = {.facts = &facts};
 /* What we know to be ours; the program may have closed it or put something else there. */
 static int image_fd = -1;

@@ -4,6 +4,7 @@
  */
 #include "preload/shim.h"
 
+#include "shared/start.h"
 #include "shared/text.h"
 
 #include <fcntl.h>
@@ -24,14 +25,37 @@ static size_t room_at(const char *text)
 	return shim_is_readable(text, 1) ? PAGE_SIZE - ((uintptr_t)text & (PAGE_SIZE - 1)) : 0;
 }
 
-snr_memo_answer shim_known(enum snr_op op, const char *path, long flags)
+/* A relative path of which all is known. */
+static bool stays(const struct snr_redirector *redirector, enum snr_op op, int dirfd,
+		  const char *path, size_t room, long flags)
+{
+	const struct snr_pathop *row = &snr_pathops[op];
+	size_t len = snr_length_within(path, room);
+	uint64_t args[SNR_NARGS];
+	struct snr_lookup lookup;
+	int path_arg = 0;
+	uint32_t rule;
+
+	if (!len || len == room || redirector->image->verbose)
+		return false;
+	while (!snr_role_is_path(row->role[path_arg]))
+		path_arg++;
+	for (int i = 0; i < SNR_NARGS; i++)
+		args[i] = (uint64_t)flags;
+	lookup = snr_pathop_lookup(row, path_arg, args, NULL);
+	return snr_is_foreign_name(redirector->image, path, len, lookup) ||
+	       (dirfd == AT_FDCWD && snr_start_stays(redirector->image, redirector->facts, NULL,
+						     NULL, path, len, lookup, &rule));
+}
+
+snr_memo_answer shim_known(enum snr_op op, int dirfd, const char *path, long flags)
 {
 	const struct snr_redirector *redirector = shim_redirector();
 
-	return redirector ? shim_known_by(redirector, op, path, flags) : SNR_MEMO_UNCHANGED;
+	return redirector ? shim_known_by(redirector, op, dirfd, path, flags) : SNR_MEMO_UNCHANGED;
 }
 
-snr_memo_answer shim_known_by(const struct snr_redirector *redirector, enum snr_op op,
+snr_memo_answer shim_known_by(const struct snr_redirector *redirector, enum snr_op op, int dirfd,
 			      const char *path, long flags)
 {
 	snr_memo_answer answer;
@@ -41,8 +65,10 @@ snr_memo_answer shim_known_by(const struct snr_redirector *redirector, enum snr_
 	if (!redirector->facts)
 		return 0;
 	room = room_at(path);
-	if (!room || path[0] != '/')
+	if (!room)
 		return 0;
+	if (path[0] != '/')
+		return stays(redirector, op, dirfd, path, room, flags) ? SNR_MEMO_UNCHANGED : 0;
 	hash = snr_memo_hash(path, room, use_of(op, flags), &len);
 	answer = hash ? snr_memo_get(&memos, snr_facts_epoch(redirector->facts), hash) : 0;
 	if (answer > SNR_MEMO_UNCHANGED &&

@@ -97,7 +97,7 @@ static bool gather(const struct snr_image *image, uint32_t now)
 
 static bool is_gathered(const struct snr_redirector *redirector)
 {
-	uint32_t now = __atomic_load_n(&redirector->facts->epoch, __ATOMIC_RELAXED);
+	uint32_t now = snr_facts_epoch(redirector->facts);
 
 	if (__atomic_load_n(&too_many, __ATOMIC_RELAXED))
 		return false;

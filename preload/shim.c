@@ -6,6 +6,7 @@
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
+#include "shared/start.h"
 #include "shared/text.h"
 
 #include <errno.h>
@@ -94,6 +95,14 @@ void shim_forget(void)
 
 	if (redirector)
 		snr_facts_forget(redirector->facts);
+}
+
+void shim_moved(void)
+{
+	struct snr_redirector *redirector = shim_redirector();
+
+	if (redirector)
+		snr_start_forget(redirector->facts);
 }
 
 const char *shim_take(const struct shim_slot *slot, int arg, const char *path, char *text)

@@ -141,8 +141,8 @@ struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long
 struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct snr_call *call);
 
 /* What a plan for PATH and FLAGS gave the last time: 0 where a plan is needed (shared/memo.h). */
-snr_memo_answer shim_known(enum snr_op op, const char *path, long flags);
-snr_memo_answer shim_known_by(const struct snr_redirector *redirector, enum snr_op op,
+snr_memo_answer shim_known(enum snr_op op, int dirfd, const char *path, long flags);
+snr_memo_answer shim_known_by(const struct snr_redirector *redirector, enum snr_op op, int dirfd,
 			      const char *path, long flags);
 
 /* Remember what the plan in SLOT says of CALL, whose only path argument is absolute. */
@@ -155,6 +155,9 @@ const char *shim_move(const struct snr_image *image, snr_memo_answer answer, con
 
 /* Names may lead elsewhere than they did: what was learnt about links is nothing any more. */
 void shim_forget(void);
+
+/* The working directory may be another one. */
+void shim_moved(void);
 
 /* The path to use for kernel argument ARG: PATH itself, or the changed one, copied to TEXT of
  * SNR_PATH_MAX bytes. */

@@ -19,10 +19,20 @@ enum snr_fact {
 		      beneath */
 };
 
+/* The working directory, for shared/start.h. */
+struct snr_start {
+	bool kept; /* the facts are of one process, whose every move is told by snr_start_forget */
+	uint32_t moves;
+	uint32_t rule;
+	uint64_t hash;
+	uint64_t check;
+};
+
 struct snr_facts {
 	uint32_t epoch;   /* a new one forgets everything */
 	uint32_t *common; /* NULL, or the epoch that counts instead: several processes forget at
 			     once (shared/gate.h) */
+	struct snr_start start;
 	uint64_t entry[SNR_FACTS];
 };
 

@@ -7,10 +7,13 @@
 #include "shared/resolve.h"
 
 #include "shared/memo.h"
+#include "shared/start.h"
 #include "shared/text.h"
 #include "shared/walk.h"
 
+#include <asm/fcntl.h>
 #include <errno.h>
+#include <linux/fcntl.h>
 
 #define MAX_DEPTH 48 /* components; deeper paths are walked */
 
@@ -138,18 +141,6 @@ static bool scan_result(const struct scan *scan, const char *path, size_t len, c
 	return true;
 }
 
-/* A name in a directory that we need not even know: no rule ends in that name, and no link is
- * looked through. */
-static bool is_foreign_name(const struct snr_image *image, const char *path, size_t len,
-			    struct snr_lookup lookup)
-{
-	for (size_t i = 0; i < len; i++)
-		if (path[i] == '/')
-			return false;
-	return !lookup.follow && !snr_is_dot(path, len) && !snr_is_dotdot(path, len) &&
-	       !snr_match_name(image, path, len);
-}
-
 /* A directory that was removed still has a parent, and its own name is known (d_path in
  * fs/d_path.c). */
 static long without_deleted(const struct snr_host *host, char *real, size_t len)
@@ -256,12 +247,21 @@ static struct snr_resolved resolve_dots(const struct snr_image *image, struct sn
 	return result;
 }
 
+/* SCAN begins at the cwd as it was at the time NOW. */
+static void keep_start(struct snr_facts *facts, uint64_t now, const struct scan *scan)
+{
+	if (facts && facts->start.kept && !(scan->entry && scan->entry->ancestor))
+		snr_start_keep(facts, now, scan->hash, scan->rule);
+}
+
 static struct snr_resolved resolve(const struct snr_image *image, struct snr_facts *facts,
 				   const struct snr_host *host, struct snr_scratch *scratch,
 				   int dirfd, const char *path, size_t len,
 				   struct snr_lookup lookup, char *out)
 {
 	struct snr_resolved result = {.rule = SNR_NO_RULE, .parent_rule = SNR_NO_RULE};
+	bool from_cwd = dirfd == AT_FDCWD && len && path[0] != '/';
+	uint64_t now = facts ? snr_start_now(facts) : 0;
 	long base_len = 0;
 	struct scan scan;
 
@@ -276,8 +276,14 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 		return resolve_dots(image, facts, host, scratch, dirfd, path, len,
 				    last_dots(path, len), out);
 	if (path[0] != '/') {
-		if (is_foreign_name(image, path, len, lookup))
+		if (snr_is_foreign_name(image, path, len, lookup))
 			return result;
+		if (from_cwd &&
+		    snr_start_stays(image, facts, host, scratch, path, len, lookup, &result.rule)) {
+			result.parent_rule = result.rule;
+			result.plain = false;
+			return result;
+		}
 		base_len = snr_base(image, host, scratch, dirfd);
 		if (base_len < 0)
 			return result; /* the kernel takes the call as it is */
@@ -286,6 +292,8 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 	scan_start(&scan, image, scratch->base, (size_t)base_len);
 	scan.facts = facts;
 	scan.epoch = scratch->epoch;
+	if (from_cwd)
+		keep_start(facts, now, &scan);
 	if (snr_is_confined(lookup) && !(scan.entry && scan.entry->ancestor))
 		return result; /* no rule lies where the walk can come to */
 	if (lookup.no_xdev || snr_is_confined(lookup) || !scan_text(&scan, path, len, lookup) ||

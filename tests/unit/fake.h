@@ -123,8 +123,12 @@ static inline const char *world_find(struct world *world, const char *path)
 static inline long world_read_link(void *context, const char *path, char *out, size_t size)
 {
 	struct world *world = context;
-	const char *is = world_find(world, path);
+	char whole[2 * SNR_PATH_MAX];
+	const char *is;
 
+	snprintf(whole, sizeof(whole), "%s%s%s", *path == '/' ? "" : world->cwd,
+		 *path == '/' ? "" : "/", path);
+	is = world_find(world, whole);
 	world->asked++;
 	if (!is)
 		return -ENOENT;

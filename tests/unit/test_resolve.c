@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 
+#include "shared/start.h"
+
 static const struct pair rules[] = {
 	{"/opt/acme", "/snap/a/opt/acme"},
 	{"/opt/acme/plugins/extra", "/data/extra"}, /* nested in a rule's path */
@@ -227,6 +229,9 @@ static void test_cases(void **state)
 		memset(&facts, 0, sizeof(facts));
 		check_case(&image, &facts, i);
 		check_case(&image, &facts, i);
+		facts.start.kept = true;
+		check_case(&image, &facts, i);
+		check_case(&image, &facts, i);
 	}
 	image_free(&image);
 }
@@ -238,16 +243,24 @@ static void test_cases_share_facts(void **state)
 	struct image image = fake_image(rules, COUNT(rules));
 	static struct snr_facts facts;
 
-	for (size_t i = 0; i < COUNT(cases); i++)
-		check_case(&image, &facts, i);
-	for (size_t i = COUNT(cases); i-- > 0;)
-		check_case(&image, &facts, i);
+	for (int kept = 0; kept < 2; kept++) {
+		facts.start.kept = kept;
+		for (size_t i = 0; i < COUNT(cases); i++) {
+			snr_start_forget(&facts);
+			check_case(&image, &facts, i);
+		}
+		for (size_t i = COUNT(cases); i-- > 0;) {
+			snr_start_forget(&facts);
+			check_case(&image, &facts, i);
+		}
+	}
 	image_free(&image);
 }
 
-static unsigned asked_for(const struct image *image, struct snr_facts *facts, const char *path)
+static unsigned asked_in(const struct image *image, struct snr_facts *facts, const char *cwd,
+			 const char *path)
 {
-	struct world world = {nodes, COUNT(nodes), "/home", "/home", 0};
+	struct world world = {nodes, COUNT(nodes), cwd, "/home", 0};
 	struct snr_host host = world_host(&world);
 	struct snr_lookup lookup = {.follow = true};
 	static struct snr_scratch scratch;
@@ -256,6 +269,11 @@ static unsigned asked_for(const struct image *image, struct snr_facts *facts, co
 	snr_resolve(image->mapped, facts, &host, &scratch, AT_FDCWD, path, strlen(path), lookup,
 		    out);
 	return world.asked;
+}
+
+static unsigned asked_for(const struct image *image, struct snr_facts *facts, const char *path)
+{
+	return asked_in(image, facts, "/home", path);
 }
 
 static void test_known_paths_ask_nothing(void **state)
@@ -275,6 +293,32 @@ static void test_known_paths_ask_nothing(void **state)
 	snr_facts_forget(&facts);
 	assert_true(asked_for(&image, &facts, "/usr/share/doc") > 0);
 	assert_true(asked_for(&image, NULL, "/usr/share/doc") > 0);
+	image_free(&image);
+}
+
+/* Where the cwd is remembered, a relative path costs nothing either, and one question a new name;
+ * beneath directories that hold rules nothing is remembered. */
+static void test_known_starts_ask_nothing(void **state)
+{
+	struct image image = fake_image(rules, COUNT(rules));
+	static struct snr_facts facts = {.start.kept = true};
+	const char *bin = "/usr/bin", *holder = "/snap/a/opt/acme";
+
+	asked_in(&image, &facts, bin, "none");
+	assert_int_equal(asked_in(&image, &facts, bin, "tool1"), 1);
+	assert_int_equal(asked_in(&image, &facts, bin, "tool1"), 0);
+	assert_int_equal(asked_in(&image, &facts, bin, "./tool1"), 0);
+	assert_true(asked_in(&image, &facts, bin, "up") > 1);
+	assert_true(asked_in(&image, &facts, bin, "acme") > 1);
+	assert_true(asked_in(&image, &facts, bin, "../bin/tool1") > 0);
+	snr_start_forget(&facts);
+	assert_true(asked_in(&image, &facts, bin, "tool1") > 0);
+	assert_int_equal(asked_in(&image, &facts, bin, "tool1"), 0);
+	snr_facts_forget(&facts);
+	assert_true(asked_in(&image, &facts, bin, "tool1") > 0);
+	snr_start_forget(&facts);
+	assert_true(asked_in(&image, &facts, holder, "bin") > 0);
+	assert_true(asked_in(&image, &facts, holder, "bin") > 0);
 	image_free(&image);
 }
 
@@ -356,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_cases_share_facts),
 		cmocka_unit_test(test_known_paths_ask_nothing),
+		cmocka_unit_test(test_known_starts_ask_nothing),
 		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_too_long),
 	};
