@@ -137,6 +137,7 @@ static int execute(struct preload *preload, const char *file, char *const argv[]
 		.envp = (const char *const *)envp,
 		.shim = shim,
 		.libraries = needs.companion,
+		.sanitized = preload->plan.sanitized,
 		.library_path = needs.library_path,
 		.name = preload->plan.changed && shim ? preload->plan.script : NULL,
 		.image = preload->image,

@@ -168,6 +168,7 @@ static bool build_vectors(struct arena *arena, const struct snr_image *image, ch
 		.envp = (const char *const *)envp,
 		.shim = choose_shim(image, &arena->plan),
 		.libraries = needs.companion,
+		.sanitized = arena->plan.sanitized,
 		.library_path = needs.library_path,
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
 	};
@@ -255,6 +256,7 @@ static bool environ_is_right(struct arena *arena)
 		.envp = (const char *const *)environ,
 		.shim = choose_shim(image, &arena->plan),
 		.libraries = needs.companion,
+		.sanitized = arena->plan.sanitized,
 		.library_path = needs.library_path,
 		.image = snr_environ_get((const char *const *)environ, SNR_IMAGE_ENV),
 		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},

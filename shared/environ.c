@@ -32,6 +32,7 @@ static const struct variable variables[] = {
 	{"LD_PRELOAD=", ".so", NULL},
 	{"LD_AUDIT=", SNR_COMPANION, NULL},
 	{"GLIBC_TUNABLES=", NULL, "glibc.rtld.optional_static_tls=4096"},
+	{"ASAN_OPTIONS=", NULL, "verify_asan_link_order=0"},
 };
 #define VARIABLES   (sizeof(variables) / sizeof(*variables))
 #define SHIM_ENDING 3u /* ".so" */
@@ -330,6 +331,7 @@ static void walk(struct sink *sink, const struct snr_environ *want)
 		{&variables[0], want->shim, want->ours},
 		{&variables[1], audited, want->ours},
 		{&variables[2], audited, want->ours},
+		{&variables[3], want->sanitized ? want->shim : NULL, want->ours},
 	};
 	bool done[SINGLES] = {!want->image, !want->gate};
 

@@ -22,6 +22,7 @@ struct snr_environ {
 	const char *const *envp; /* what it would get without us, NULL-terminated; NULL is empty */
 	const char *shim;        /* path to have in LD_PRELOAD, or NULL: none */
 	bool libraries;          /* its companion (SNR_COMPANION) is to be in LD_AUDIT */
+	bool sanitized;          /* AddressSanitizer's run time is to bear the shim before it */
 	const char *name; /* what the program was executed as, where that is not what the kernel was
 			     told (SNR_IMAGE_ENV in shared/rules.h); else NULL. Needs IMAGE */
 	const char *library_path; /* value of LD_LIBRARY_PATH for ld.so alone, or NULL: what ENVP

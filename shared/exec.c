@@ -179,6 +179,23 @@ static void look_at_name(const struct exec_walk *walk)
 	walk->plan->kind = SNR_EXEC_DYNAMIC;
 }
 
+/* Asked only where a shim comes before the program's libraries. */
+static bool is_sanitized(const struct exec_walk *walk, const struct snr_elf *elf)
+{
+	static const char runtime[] = "libasan.so";
+	struct snr_dynamic dynamic;
+	unsigned index = 0;
+	char name[sizeof(runtime)];
+
+	if (walk->plan->libc != SNR_LIBC_GLIBC ||
+	    walk->redirector->image->engine == SNR_ENGINE_TRACE || !snr_elf_dynamic(elf, &dynamic))
+		return false;
+	while (snr_elf_string(elf, &dynamic, DT_NEEDED, &index, name, sizeof(name)) != -ENOENT)
+		if (snr_equal(name, runtime, sizeof(runtime) - 1))
+			return true;
+	return false;
+}
+
 static void look_at_elf(const struct exec_walk *walk, const struct snr_elf *elf)
 {
 	struct snr_exec_plan *plan = walk->plan;
@@ -191,6 +208,8 @@ static void look_at_elf(const struct exec_walk *walk, const struct snr_elf *elf)
 		look_for_interpreter(walk, &segment);
 	if (plan->kind == SNR_EXEC_STATIC)
 		look_at_name(walk);
+	else if (plan->kind == SNR_EXEC_DYNAMIC)
+		plan->sanitized = is_sanitized(walk, elf);
 }
 
 static bool is_blank(char c)
@@ -296,6 +315,7 @@ void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratc
 	plan->error = 0;
 	plan->kind = SNR_EXEC_UNKNOWN;
 	plan->libc = SNR_LIBC_OTHER;
+	plan->sanitized = false;
 	plan->elf_class = 0;
 	plan->machine = 0;
 	plan->rule = SNR_NO_RULE;

@@ -35,6 +35,8 @@ struct snr_exec_plan {
 	bool changed;   /* execute REAL with the new front of argv instead of the original call */
 	uint8_t kind;   /* enum snr_exec_kind of the last image */
 	uint8_t libc;   /* enum snr_libc */
+	bool sanitized; /* needs the run time of AddressSanitizer, which wants to be the first
+			   library */
 	uint8_t elf_class; /* ELFCLASS32, ELFCLASS64, 0 unknown */
 	uint16_t machine;  /* EM_X86_64, EM_386, EM_AARCH64, ... */
 	uint32_t rule;     /* for the log */

@@ -166,12 +166,13 @@ static int read_view(struct tracer *tracer, const struct tracee *tracee, uint64_
 }
 
 /* The shim has a gate only in 64-bit programs with glibc, and none beneath a filter of the
- * program's own, which knows nothing of the calls that a shim makes. */
+ * program's own, which knows nothing of the calls that a shim makes; nor where a sanitizer is at
+ * home in the address space, and wants to see every call. */
 static bool may_have_gate(const struct tracer *tracer, const struct tracee *tracee,
 			  const struct snr_exec_plan *plan)
 {
 	return tracer->gate[0] && !tracee->filtered && plan->kind == SNR_EXEC_DYNAMIC &&
-	       plan->libc == SNR_LIBC_GLIBC && plan->elf_class == ELFCLASS64 &&
+	       plan->libc == SNR_LIBC_GLIBC && !plan->sanitized && plan->elf_class == ELFCLASS64 &&
 	       plan->machine == EM_X86_64;
 }
 
