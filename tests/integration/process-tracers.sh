@@ -122,7 +122,7 @@ ended() { # it still runs, and ends when it is told to
 }
 attach() {
 	running preload || return 1
-	timeout 1 strace -f -o "$WORK/calls" -p $pid >"$WORK/said" 2>&1
+	timeout -k 2 1 strace -f -o "$WORK/calls" -p $pid >"$WORK/said" 2>&1
 	ended && grep -q "open.*$WORLD/file" "$WORK/calls"
 }
 check 'strace attaches to a program [preload]' attach 2>/dev/null
