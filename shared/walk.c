@@ -50,6 +50,8 @@ static void go_to_root(struct walk *walk)
 	else if (walk->rule != (in_root ? walk->base_rule : SNR_NO_RULE))
 		cross(walk);
 	walk->len = in_root ? walk->floor : 0;
+	if (!in_root)
+		walk->base_len = 0;
 	snr_copy(walk->scratch->where, walk->scratch->base, walk->len);
 	locate(walk);
 }
@@ -67,17 +69,33 @@ static void stop(struct walk *walk, long err)
 	walk->missing = (int)err;
 }
 
-/* From where the program starts it can go down although it could not come there by the name. Put a
- * name that starts there into scratch->real; false where we are elsewhere. */
+/* How much of both scratch->where and scratch->base is the same: whole components. */
+static size_t common_length(const struct walk *walk)
+{
+	const char *where = walk->scratch->where, *base = walk->scratch->base;
+	size_t len = 0, slash = 0;
+
+	while (len < walk->len && len < walk->base_len && where[len] == base[len]) {
+		if (where[len] == '/')
+			slash = len;
+		len++;
+	}
+	return (len == walk->len || where[len] == '/') &&
+			       (len == walk->base_len || base[len] == '/')
+		       ? len
+		       : slash;
+}
+
+/* From where the program starts it can go where it could not come by the name. Put a name that
+ * starts there into scratch->real; false where we are on another side, or not by way of the start.
+ */
 static bool name_from_start(struct walk *walk)
 {
 	const struct snr_scratch *scratch = walk->scratch;
 	struct snr_builder builder = {.out = walk->scratch->real, .size = SNR_PATH_MAX};
-	size_t start = walk->base_len;
+	size_t common;
 
-	if (start < 2 || walk->len < start || walk->rule != walk->base_rule ||
-	    !snr_equal(scratch->where, scratch->base, start) ||
-	    (walk->len > start && scratch->where[start] != '/'))
+	if (walk->base_len < 2 || walk->rule != walk->base_rule)
 		return false;
 	snr_add_text(&builder, "/proc/thread-self/");
 	if (walk->dirfd == AT_FDCWD) {
@@ -86,34 +104,60 @@ static bool name_from_start(struct walk *walk)
 		snr_add_text(&builder, "fd/");
 		snr_add_number(&builder, walk->dirfd);
 	}
+	common = common_length(walk);
 	/* The directory itself, not the link that leads to it. */
-	if (walk->len == start)
+	if (walk->len == walk->base_len && common == walk->len)
 		snr_add_text(&builder, "/.");
-	snr_add(&builder, scratch->where + start, walk->len - start);
+	for (size_t i = common; i < walk->base_len; i++)
+		if (scratch->base[i] == '/')
+			snr_add_text(&builder, "/..");
+	snr_add(&builder, scratch->where + common, walk->len - common);
 	return snr_finish(&builder) >= 0;
+}
+
+/* May the directory that we stand on be searched? *BY_NAME: whoever comes there may. */
+static long search(struct walk *walk, bool *by_name)
+{
+	const struct snr_host *host = walk->host;
+	long n = snr_walk_real_path(walk);
+
+	if (n >= 0)
+		n = host->search(host->context, walk->scratch->real);
+	*by_name = n >= 0;
+	if (n < 0 && name_from_start(walk))
+		n = host->search(host->context, walk->scratch->real);
+	return n;
+}
+
+/* The text of the link that we stand on, to scratch->link. */
+static long read_link(struct walk *walk)
+{
+	const struct snr_host *host = walk->host;
+	struct snr_scratch *scratch = walk->scratch;
+	long n = snr_walk_real_path(walk);
+
+	if (n >= 0)
+		n = host->read_link(host->context, scratch->real, scratch->link, SNR_PATH_MAX);
+	if (n == -EACCES && name_from_start(walk))
+		n = host->read_link(host->context, scratch->real, scratch->link, SNR_PATH_MAX);
+	return n;
 }
 
 static void walk_up(struct walk *walk)
 {
 	uint32_t rule = walk->rule;
+	bool by_name;
 	long err;
 
 	if (snr_is_confined(walk->lookup) && walk->len == walk->floor) {
 		walk->error = walk->lookup.beneath ? -EXDEV : 0;
 		return;
 	}
-	err = snr_walk_real_path(walk);
-	if (err < 0) {
-		walk->error = (int)err;
-		return;
-	}
-	err = walk->host->search(walk->host->context, walk->scratch->real);
-	if (err && name_from_start(walk))
-		err = walk->host->search(walk->host->context, walk->scratch->real);
+	err = search(walk, &by_name);
 	/* The parents of a rule's path are there, on the disk or not. */
 	if (err == -ENOENT && walk->entry && walk->entry->ancestor)
 		err = 0;
-	if (err && (walk->crossed || err != -EACCES || walk->rest.text[0] == '/')) {
+	if (err < 0) {
 		walk->up_left = true;
 		stop(walk, err);
 		/* The kernel's own dot-dot would leave the target here. */
@@ -121,10 +165,6 @@ static void walk_up(struct walk *walk)
 			cross(walk);
 		return;
 	}
-	/* What cannot be searched by its name can be from within: as long as no border is crossed,
-	 * the kernel knows. */
-	if (err && !walk->barred)
-		walk->barred = (int)err;
 	drop_last(walk);
 	if (walk->rule != rule)
 		cross(walk);
@@ -220,18 +260,7 @@ static void look(struct walk *walk, bool last, bool slash)
 	walk->looked = true;
 	if (snr_facts_get(walk->facts, walk->scratch->epoch, walk->hash) == SNR_PLAIN)
 		return;
-	n = snr_walk_real_path(walk);
-	if (n < 0) {
-		walk->error = (int)n;
-		return;
-	}
-	n = walk->host->read_link(walk->host->context, walk->scratch->real, walk->scratch->link,
-				  SNR_PATH_MAX);
-	if (n == -EACCES && name_from_start(walk))
-		n = walk->host->read_link(walk->host->context, walk->scratch->real,
-					  walk->scratch->link, SNR_PATH_MAX);
-	else if (n == -EACCES && walk->rest.text[0] != '/')
-		return; /* above the start, where nobody can look: what is there goes by its name */
+	n = read_link(walk);
 	if (n == -EINVAL)
 		snr_facts_put(walk->facts, walk->scratch->epoch, walk->hash, SNR_PLAIN);
 	else if (n < 0)
@@ -243,11 +272,8 @@ static void look(struct walk *walk, bool last, bool slash)
 /* A rule's own path or a parent of one is no link; but it may lack its target. */
 static void check_there(struct walk *walk)
 {
-	long n = snr_walk_real_path(walk);
+	long n = read_link(walk);
 
-	if (n >= 0)
-		n = walk->host->read_link(walk->host->context, walk->scratch->real,
-					  walk->scratch->link, SNR_PATH_MAX);
 	if (n < 0 && n != -EINVAL && !(n == -ENOENT && walk->entry->rule == SNR_NO_RULE))
 		stop(walk, n);
 }
@@ -265,21 +291,20 @@ static bool leads_to_rule(const struct walk *walk, const char *name, size_t len)
  * directories above the rule's path. */
 static bool may_enter(struct walk *walk)
 {
+	bool by_name;
 	long err;
 
 	if (snr_facts_get(walk->facts, walk->scratch->epoch, snr_hash_searched(walk->hash)) ==
 	    SNR_PLAIN)
 		return true;
-	if (snr_walk_real_path(walk) < 0)
-		return true;
-	err = walk->host->search(walk->host->context, walk->scratch->real);
-	if (err == -EACCES && name_from_start(walk))
-		err = walk->host->search(walk->host->context, walk->scratch->real);
+	err = search(walk, &by_name);
 	if (err && err != -ENOENT) {
 		stop(walk, err);
 		return false;
 	}
-	snr_facts_put(walk->facts, walk->scratch->epoch, snr_hash_searched(walk->hash), SNR_PLAIN);
+	if (by_name || err == -ENOENT)
+		snr_facts_put(walk->facts, walk->scratch->epoch, snr_hash_searched(walk->hash),
+			      SNR_PLAIN);
 	return true;
 }
 
@@ -400,6 +425,7 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 			    .dirfd = dirfd};
 	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
 	long base_len = 0;
+	bool by_name;
 	long err;
 
 	*lost = false;
@@ -413,14 +439,10 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 	start(&walk, image, NULL, host, scratch, (size_t)base_len);
 	run(&walk);
 	*lost = walk.lost;
-	if (walk.barred || walk.error || walk.stopped)
-		return walk.barred ? walk.barred : walk.error ? walk.error : walk.missing;
+	if (walk.error || walk.stopped)
+		return walk.error ? walk.error : walk.missing;
 	if (walk.directory) {
-		err = snr_walk_real_path(&walk);
-		if (err >= 0)
-			err = host->search(host->context, scratch->real);
-		if (err < 0 && name_from_start(&walk))
-			err = host->search(host->context, scratch->real);
+		err = search(&walk, &by_name);
 		if (err < 0 && !(err == -ENOENT && walk.entry && walk.entry->ancestor))
 			return err;
 	}

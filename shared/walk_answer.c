@@ -65,7 +65,7 @@ void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 	/* As long as the kernel walks the same way it meets the same error, and says it better. */
 	if (!walk->crossed)
 		return;
-	result->error = walk->barred ? walk->barred : walk->error;
+	result->error = walk->error;
 	if (!result->error && walk->stopped && !may_go_on(walk))
 		result->error = walk->missing;
 	if (result->error)

@@ -26,7 +26,6 @@ struct walk {
 	unsigned links;
 	int error;      /* -errno that only we can know */
 	int missing;    /* -errno of the name at which the walk stopped */
-	int barred;     /* -errno of the first directory that could not be searched by its name */
 	bool canonical; /* the name is asked for, not a path: everything must exist */
 	bool crossed;   /* the kernel would end up elsewhere with the program's text */
 	bool stopped;   /* the kernel takes it from here: a name is missing, a magic link, ... */
