@@ -161,6 +161,22 @@ static bool gives_real_name(const struct snr_redirector *redirector, struct snr_
 	return snr_finish(&name) >= 0 && snr_is_magic_link(name.out, name.len);
 }
 
+/* What is wrong with the text that a call makes a link of: the kernel looks at that first (getname
+ * in do_symlinkat, fs/namei.c). */
+static int text_error(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+		      const struct snr_call *call)
+{
+	const struct snr_host *host = &redirector->host;
+	const struct snr_pathop *op = &snr_pathops[call->op];
+	int arg = snr_pathop_find(op, SNR_ROLE_TEXT);
+	long len;
+
+	if (arg < 0 || !(op->effects & SNR_CREATES))
+		return 0;
+	len = host->read_string(host->context, call->arg[arg], scratch->path, SNR_PATH_MAX);
+	return len > 0 ? 0 : len ? (int)len : -ENOENT;
+}
+
 /* Must the call not reach the kernel? The error of the first path that has one; where the kernel
  * would look at more than the paths, that decides. */
 static bool is_refused(struct snr_redirector *redirector, struct snr_scratch *scratch,
@@ -172,6 +188,11 @@ static bool is_refused(struct snr_redirector *redirector, struct snr_scratch *sc
 	*result = 0;
 	for (int i = 0; i < n && !*result; i++)
 		*result = resolved[i].error;
+	if (*result) {
+		int err = text_error(redirector, scratch, call);
+
+		*result = err ? err : *result;
+	}
 	return *result != 0;
 }
 

@@ -54,6 +54,7 @@ class Generator:
         self.known += [p for p in rule_paths if p not in self.known] + rule_paths * 3
         self.known += [p for p in world.rule_ancestors() if not p.startswith('real')]
         self.dirs += [p for p in rule_paths if p not in self.dirs] + rule_paths
+        self.roots = [d for d in self.dirs if d not in world.rule_ancestors()]
         self.programs = [(e, n) for e in world.entries if '/bin/' in e.path
                          for n in self.names(e)]
         self.lines = []
@@ -393,7 +394,7 @@ SIMPLE = {
     'lgetxattr': lambda g, k: g.emit(k, g.path(), 'user.one'),
     'removexattr': lambda g, k: g.emit(k, g.path(), 'user.one'),
     'fork': lambda g, k: g.emit(k, '%R/' + g.rng.choice(g.dirs), g.plain_path()),
-    'chroot': lambda g, k: g.emit(k, '%R/' + g.rng.choice(g.dirs), g.rng.choice(
+    'chroot': lambda g, k: g.emit(k, '%R/' + g.rng.choice(g.roots), g.rng.choice(
         ['/' + g.rng.choice(NAMES), '/' + g.rng.choice(NAMES) + '/' + g.rng.choice(NAMES), '..',
          '.', '/..', g.rng.choice(NAMES)])),
     'bind': lambda g, k: g.emit(k, g.socket_path()),

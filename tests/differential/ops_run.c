@@ -125,14 +125,15 @@ static void run_fork(const struct op *op)
 	say_cwd();
 }
 
-/* chroot DIR PATH: a child takes DIR for its root, its cwd stays where it was */
+/* chroot DIR PATH: a child goes to DIR and takes it for its root */
 static void run_chroot(const struct op *op)
 {
 	pid_t child = fork();
 
 	if (child == 0) {
 		say(" child");
-		if (say_result(chroot(path_of(op->arg[0]))) >= 0) {
+		if (say_result(chdir(path_of(op->arg[0]))) >= 0 &&
+		    say_result(chroot(op->raw ? "." : path_of(op->arg[0]))) >= 0) {
 			say_look(op->arg[1]);
 			say_result(chdir("/"));
 			say_cwd();
