@@ -99,10 +99,11 @@ static long write_held(long fd, const char *last, struct shim_address *out)
 
 /* A last component that is too long by itself: who connects gets a descriptor of the very socket,
  * who binds a short name in the same directory, for the moment. */
-static long shorten_last(bool binds, const char *path, const char *last, long dir,
+static long shorten_last(bool binds, char *path, const char *last, long dir,
 			 struct shim_address *out)
 {
 	struct snr_builder builder = {.out = out->temporary, .size = sizeof(out->temporary)};
+	size_t len = snr_length(path), end = len;
 	struct stat64 st;
 	long fd;
 
@@ -110,8 +111,13 @@ static long shorten_last(bool binds, const char *path, const char *last, long di
 		fd = shim_hold(path, 0);
 		return fd < 0 ? fd : write_held(fd, "", out);
 	}
+	while (end > 1 && path[end - 1] == '/')
+		end--;
+	path[end] = '\0';
 	if (shim_stat_real(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EADDRINUSE;
+	if (end < len) /* filename_create in fs/namei.c */
+		return -ENOENT;
 	snr_add_text(&builder, ".snr");
 	snr_add_number(&builder, snr_rawcall1(__NR_getpid, 0));
 	snr_add_text(&builder, ".");
@@ -129,6 +135,9 @@ static long shorten(bool binds, char *path, size_t len, struct shim_address *out
 	char first;
 	long dir, result;
 
+	/* A slash behind the last name stays with it: it is the kernel's to refuse. */
+	while (cut > 1 && path[cut - 1] == '/')
+		cut--;
 	while (cut > 1 && path[cut - 1] != '/')
 		cut--;
 	first = path[cut];

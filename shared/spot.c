@@ -243,7 +243,9 @@ void snr_spot_find(struct snr_question *q, int n)
 	last = find_last(q->scratch->path, (size_t)len);
 	spot->last = (uint8_t)last.type;
 	spot->slash = last.end < (size_t)len;
-	if (resolved->at_rule && find_by_rule(q, spot, resolved->rule))
+	/* link(2) does not name its old path's entry, but what it leads to. */
+	if (resolved->at_rule && (n == 1 || (q->op->effects & SNR_REMOVES)) &&
+	    find_by_rule(q, spot, resolved->rule))
 		return;
 	if (find_by_walk(q, n, spot, last))
 		return;
