@@ -85,6 +85,7 @@ enum {
 	FLAG_RESOLVE_NO_SYMLINKS = 0x04,
 	FLAG_RESOLVE_BENEATH = 0x08,
 	FLAG_RESOLVE_IN_ROOT = 0x10,
+	FLAG_FSCONFIG_SET_STRING = 1,
 	FLAG_FSCONFIG_SET_PATH = 3,
 	FLAG_FSCONFIG_SET_PATH_EMPTY = 4,
 };
@@ -215,8 +216,10 @@ struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
 	lookup.may_be_empty = (flags & bits->empty) != 0;
 	if (flags_role == SNR_ROLE_OFLAGS || flags_role == SNR_ROLE_HOW)
 		lookup_open_flags(&lookup, flags);
-	if (flags_role == SNR_ROLE_FSCMD)
-		lookup.ignored = (uint32_t)flags != FLAG_FSCONFIG_SET_PATH &&
+	if (flags_role == SNR_ROLE_FSCMD) {
+		lookup.source = (uint32_t)flags == FLAG_FSCONFIG_SET_STRING;
+		lookup.ignored = !lookup.source && (uint32_t)flags != FLAG_FSCONFIG_SET_PATH &&
 				 (uint32_t)flags != FLAG_FSCONFIG_SET_PATH_EMPTY;
+	}
 	return lookup;
 }

@@ -104,6 +104,17 @@ static int dirfd_of(const struct snr_pathop *op, const struct snr_call *call, in
 	return arg < 0 ? AT_FDCWD : (int)(uint32_t)call->arg[arg];
 }
 
+/* What is given as "source" is a device, a directory or a mere word, as with mount(2). */
+static bool is_source(const struct snr_redirector *redirector, const struct snr_call *call, int arg)
+{
+	const struct snr_host *host = &redirector->host;
+	char key[sizeof("source")];
+
+	return host->read_string(host->context, call->arg[arg - 1], key, sizeof(key)) ==
+		       sizeof(key) - 1 &&
+	       snr_equal(key, "source", sizeof(key));
+}
+
 static struct snr_resolved plan_argument(struct snr_redirector *redirector,
 					 struct snr_scratch *scratch, const struct snr_call *call,
 					 struct snr_plan *plan, int arg, const uint64_t how[3])
@@ -119,13 +130,17 @@ static struct snr_resolved plan_argument(struct snr_redirector *redirector,
 	if (!call->arg[arg] || lookup.ignored)
 		return resolved;
 	len = host->read_string(host->context, call->arg[arg], scratch->path, SNR_PATH_MAX);
-	if (len <= 0 || (op->role[arg] == SNR_ROLE_SRC && scratch->path[0] != '/'))
+	if (len <= 0 ||
+	    ((op->role[arg] == SNR_ROLE_SRC || lookup.source) && scratch->path[0] != '/') ||
+	    (lookup.source && !is_source(redirector, call, arg)))
 		return resolved;
 	/* What confines a walk is often asked for to be safe from others: nothing is believed. */
 	resolved = snr_resolve(redirector->image,
 			       snr_is_confined(lookup) ? NULL : facts_of(redirector), host, scratch,
 			       dirfd_of(op, call, arg), scratch->path, (size_t)len, lookup,
 			       plan->text[plan->npaths]);
+	if (lookup.source)
+		resolved.memo = 0; /* it is of this key alone */
 	take(plan, &resolved, arg);
 	return resolved;
 }

@@ -117,51 +117,105 @@ static void open_all(void)
 	show("home");
 }
 
+/* One of ours; -1: the time of now. */
+static long long given_time(const struct stat *st)
+{
+	return st->st_mtime < 1000000 ? (long long)st->st_mtime : -1;
+}
+
+/* What a call did to NAME itself and, if that is a link, to what is behind it. */
+static void show_both(const char *name, bool times)
+{
+	struct stat own, behind;
+
+	if (lstat(in(name), &own) < 0)
+		return;
+	if (stat(in(name), &behind) < 0)
+		behind = own;
+	if (times)
+		printf("\tat %lld, behind it %lld\n", given_time(&own), given_time(&behind));
+	else
+		printf("\tof %u:%u, behind it %u:%u\n", own.st_uid, own.st_gid, behind.st_uid,
+		       behind.st_gid);
+}
+
+/* Every call gives another owner, another time, so that it is seen whom it gave it to. */
+static unsigned turn;
+
+static void owned(const char *call, const char *name, long result)
+{
+	if (said(call, name, result) >= 0)
+		show_both(name, false);
+	turn++;
+}
+
+static void timed(const char *call, const char *name, long result)
+{
+	if (said(call, name, result) >= 0)
+		show_both(name, true);
+	turn++;
+}
+
 static void change_modes(const char *name)
 {
 	const char *path = in(name);
 
 #ifdef SYS_chmod
 	said("chmod", name, WAY(chmod(path, 0644), SYS_chmod, path, 0644));
-	said("chown", name, WAY(chown(path, 0, 0), SYS_chown, path, 0, 0));
-	said("lchown", name, WAY(lchown(path, 0, 0), SYS_lchown, path, 0, 0));
+	owned("chown", name, WAY(chown(path, turn, 1), SYS_chown, path, turn, 1));
+	owned("lchown", name, WAY(lchown(path, turn, 2), SYS_lchown, path, turn, 2));
+#endif
+#ifdef SYS_lchown32
+	if (ops_way != OPS_LIBC) {
+		owned("chown32", name, OPS_CALL(SYS_chown32, path, turn, 70000));
+		owned("lchown32", name, OPS_CALL(SYS_lchown32, path, turn, 70001));
+	}
 #endif
 	said("fchmodat", name,
 	     WAY(fchmodat(base_fd, name, 0755, 0), SYS_fchmodat, base_fd, name, 0755));
 	if (ops_way != OPS_LIBC)
 		said("fchmodat2 nofollow", name,
 		     OPS_CALL(__NR_fchmodat2, base_fd, name, 0640, AT_SYMLINK_NOFOLLOW));
-	said("fchownat nofollow", name,
-	     WAY(fchownat(base_fd, name, 0, 0, AT_SYMLINK_NOFOLLOW), SYS_fchownat, base_fd, name, 0,
-		 0, AT_SYMLINK_NOFOLLOW));
-	said("fchownat", name,
-	     WAY(fchownat(AT_FDCWD, path, 0, 0, 0), SYS_fchownat, AT_FDCWD, path, 0, 0, 0));
+	owned("fchownat nofollow", name,
+	      WAY(fchownat(base_fd, name, turn, 3, AT_SYMLINK_NOFOLLOW), SYS_fchownat, base_fd,
+		  name, turn, 3, AT_SYMLINK_NOFOLLOW));
+	owned("fchownat", name,
+	      WAY(fchownat(AT_FDCWD, path, turn, 4, 0), SYS_fchownat, AT_FDCWD, path, turn, 4, 0));
 }
 
 static void change_times(const char *name)
 {
 	const char *path = in(name);
-	struct timeval second[2] = {{1, 0}, {2, 0}};
-	struct timespec moment[2] = {{3, 0}, {4, 0}};
-	struct utimbuf old = {5, 6};
+	struct timeval second[2] = {{1, 0}, {10 + turn, 0}};
+	struct timespec moment[2] = {{3, 0}, {11 + turn, 0}};
+	struct utimbuf old = {5, 12 + turn};
 
 #ifdef SYS_utime
-	said("utime", name, WAY(utime(path, &old), SYS_utime, path, &old));
-	said("utimes", name, WAY(utimes(path, second), SYS_utimes, path, second));
-	said("futimesat", name,
-	     WAY(futimesat(base_fd, name, second), SYS_futimesat, base_fd, name, second));
+	timed("utime", name, WAY(utime(path, &old), SYS_utime, path, &old));
+	timed("utimes", name, WAY(utimes(path, second), SYS_utimes, path, second));
+	second[1].tv_sec += 100;
+	timed("futimesat", name,
+	      WAY(futimesat(base_fd, name, second), SYS_futimesat, base_fd, name, second));
 #endif
-	said("utimensat", name,
-	     WAY(utimensat(base_fd, name, moment, 0), SYS_utimensat, base_fd, name, moment, 0));
-	said("utimensat nofollow", name,
-	     WAY(utimensat(AT_FDCWD, path, moment, AT_SYMLINK_NOFOLLOW), SYS_utimensat, AT_FDCWD,
-		 path, moment, AT_SYMLINK_NOFOLLOW));
+	timed("utimensat", name,
+	      WAY(utimensat(base_fd, name, moment, 0), SYS_utimensat, base_fd, name, moment, 0));
+	moment[1].tv_sec += 200;
+	timed("utimensat nofollow", name,
+	      WAY(utimensat(AT_FDCWD, path, moment, AT_SYMLINK_NOFOLLOW), SYS_utimensat, AT_FDCWD,
+		  path, moment, AT_SYMLINK_NOFOLLOW));
+	second[1].tv_sec += 300;
 	if (ops_way == OPS_LIBC)
-		said("lutimes", name, lutimes(path, second));
+		timed("lutimes", name, lutimes(path, second));
 #ifdef SYS_utimensat_time64
-	else
-		said("utimensat_time64", name,
-		     OPS_CALL(SYS_utimensat_time64, base_fd, name, NULL, 0));
+	else {
+		int64_t wide[4] = {7, 0, 400 + turn, 0};
+
+		timed("utimensat_time64", name,
+		      OPS_CALL(SYS_utimensat_time64, base_fd, name, wide, 0));
+		wide[2] += 400;
+		timed("utimensat_time64 nofollow", name,
+		      OPS_CALL(SYS_utimensat_time64, AT_FDCWD, path, wide, AT_SYMLINK_NOFOLLOW));
+	}
 #endif
 }
 
@@ -186,6 +240,7 @@ static void change_size(const char *name)
 			uint64_t value;
 			uint32_t size, flags;
 		} attribute = {(uintptr_t) "1", 1, 0};
+		const uint64_t nothing[3] = {0}; /* struct file_attr */
 
 		said("setxattrat", name,
 		     OPS_CALL(__NR_setxattrat, base_fd, name, 0, "user.c", &attribute,
@@ -195,6 +250,19 @@ static void change_size(const char *name)
 			      sizeof(attribute)));
 		said("removexattrat", name,
 		     OPS_CALL(__NR_removexattrat, base_fd, name, 0, "user.c"));
+		said("setxattrat nofollow", name,
+		     OPS_CALL(__NR_setxattrat, base_fd, name, AT_SYMLINK_NOFOLLOW, "user.c",
+			      &attribute, sizeof(attribute)));
+		said("getxattrat nofollow", name,
+		     OPS_CALL(__NR_getxattrat, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, "user.c",
+			      &attribute, sizeof(attribute)));
+		said("removexattrat nofollow", name,
+		     OPS_CALL(__NR_removexattrat, base_fd, name, AT_SYMLINK_NOFOLLOW, "user.c"));
+		said("file_setattr", name,
+		     OPS_CALL(__NR_file_setattr, base_fd, name, &nothing, sizeof(nothing), 0));
+		said("file_setattr nofollow", name,
+		     OPS_CALL(__NR_file_setattr, AT_FDCWD, path, &nothing, sizeof(nothing),
+			      AT_SYMLINK_NOFOLLOW));
 	}
 }
 

@@ -126,6 +126,12 @@ static void take(const char *call, int server)
 		     WAY(recvmsg(server, &message, MSG_DONTWAIT), SYS_recvmsg, server, &message,
 			 MSG_DONTWAIT),
 		     &address, message.msg_namelen, sizeof(address));
+#ifdef SYS_recvmmsg_time64
+	} else if (call[8] == '_') {
+		show(call, "",
+		     OPS_CALL(SYS_recvmmsg_time64, server, &several, 1, MSG_DONTWAIT, NULL),
+		     &address, several.msg_hdr.msg_namelen, sizeof(address));
+#endif
 	} else {
 		show(call, "",
 		     WAY(recvmmsg(server, &several, 1, MSG_DONTWAIT, NULL), SYS_recvmmsg, server,
@@ -140,7 +146,7 @@ static void datagrams(const char *path, const char *client)
 	socklen_t len;
 	struct iovec piece = {(char *)"hello", 5};
 	struct msghdr message = {.msg_name = &address, .msg_iov = &piece, .msg_iovlen = 1};
-	struct mmsghdr several[2];
+	struct mmsghdr several[3];
 	int server = bound(SOCK_DGRAM, path), fd = bound(SOCK_DGRAM, client);
 
 	len = name_of(&address, path);
@@ -151,10 +157,11 @@ static void datagrams(const char *path, const char *client)
 	take("recvfrom", server);
 	said("sendmsg", path, WAY(sendmsg(fd, &message, 0), SYS_sendmsg, fd, &message, 0));
 	take("recvmsg", server);
-	several[0].msg_hdr = several[1].msg_hdr = message;
+	several[0].msg_hdr = several[1].msg_hdr = several[2].msg_hdr = message;
 	printf("sendmmsg %s: %ld\n", path,
-	       WAY(sendmmsg(fd, several, 2, 0), SYS_sendmmsg, fd, several, 2, 0));
+	       WAY(sendmmsg(fd, several, 3, 0), SYS_sendmmsg, fd, several, 3, 0));
 	take("recvmmsg", server);
+	take("recvmmsg_time64", server);
 	take("recvfrom", server);
 	take("recvfrom of nothing", server);
 	printf("name afterwards: %s\n", address.sun_path);

@@ -17,7 +17,7 @@ extern int umount(const char *);
 
 static const char *const names[] = {"file", "sub",     "link",  "back",    "dangling",
 				    "loop", "missing", "inner", "inner/f", "file/",
-				    "home", "sub/",    NULL};
+				    "home", "sub/",    "disk",  NULL};
 
 /* One descriptor for all: the kernel takes its time to close one that has watches. */
 static void watch(const char *name, int fd)
@@ -94,6 +94,27 @@ static void new_mounts(const char *name, int base_fd)
 	     OPS_CALL(SYS_move_mount, AT_FDCWD, in("missing"), AT_FDCWD, path, 0));
 }
 
+/* A parameter that is a path, the device of a journal, and the device itself. */
+static void configure(const char *name, int base_fd)
+{
+	enum { SET_STRING = 1, SET_PATH = 3, SET_PATH_EMPTY = 4, CREATE = 6 };
+	long fd = OPS_CALL(SYS_fsopen, "ext4", 0);
+
+	said("fsopen", "ext4", fd);
+	if (fd < 0)
+		return;
+	for (int command = SET_PATH; command <= SET_PATH_EMPTY; command++) {
+		said("fsconfig journal", name,
+		     OPS_CALL(SYS_fsconfig, fd, command, "journal_path", in(name), AT_FDCWD));
+		said("fsconfig journal, relative", name,
+		     OPS_CALL(SYS_fsconfig, fd, command, "journal_path", name, base_fd));
+	}
+	said("fsconfig source", name,
+	     OPS_CALL(SYS_fsconfig, fd, SET_STRING, "source", in(name), 0));
+	said("fsconfig create", name, OPS_CALL(SYS_fsconfig, fd, CREATE, NULL, NULL, 0));
+	close((int)fd);
+}
+
 static void administer(const char *name)
 {
 	const char *path = in(name);
@@ -106,6 +127,14 @@ static void administer(const char *name)
 		 path, NULL, 4096, NULL));
 	if (strncmp(name, "inner", 5)) /* a mount point in the reference alone */
 		said("umount2", name, WAY(umount2(path, 8), SYS_umount2, path, 8));
+	if (strncmp(name, "inner", 5)) {
+#ifdef SYS_umount
+		said("umount", name, WAY(umount(path), SYS_umount, path));
+#else
+		if (ops_way == OPS_LIBC)
+			said("umount", name, umount(path));
+#endif
+	}
 	said("quotactl", name, OPS_CALL(SYS_quotactl, 0x80000700, path, 0, 0));
 	said("swapon", name, WAY(swapon(path, 0), SYS_swapon, path, 0));
 	said("swapoff", name, WAY(swapoff(path), SYS_swapoff, path));
@@ -137,6 +166,7 @@ int main(int argc, char **argv)
 		if (!strcmp(*name, "loop"))
 			continue;
 		new_mounts(*name, base_fd);
+		configure(*name, base_fd);
 		administer(*name);
 	}
 	return 0;

@@ -110,7 +110,11 @@ static void test_roles(void **state)
 	UNCHANGED(inotify_add_watch, 5, A("/home/link"), IN_DONT_FOLLOW);
 	CHANGED(4, "/snap/a", fanotify_mark, 5, 1, 0, NOFD, A("/opt/acme"));
 	CHANGED(1, "/snap/a", mount, A("none"), A("/opt/acme"), 0, 0, 0);
-	UNCHANGED(fsconfig, 5, 1, A("source"), A("/opt/acme"), NOFD);
+	CHANGED(3, "/snap/a", fsconfig, 5, 1, A("source"), A("/opt/acme"), 0);
+	UNCHANGED(fsconfig, 5, 1, A("source"), A("acme"), 0);
+	UNCHANGED(fsconfig, 5, 1, A("sources"), A("/opt/acme"), 0);
+	UNCHANGED(fsconfig, 5, 1, A("size"), A("/opt/acme"), 0);
+	UNCHANGED(fsconfig, 5, 0, A("source"), A("/opt/acme"), 0);
 	CHANGED(3, "/snap/a", fsconfig, 5, 3, A("source"), A("/opt/acme"), NOFD);
 	UNCHANGED(name_to_handle_at, NOFD, A("/home/link"), 0, 0, 0);
 	CHANGED(1, "/snap/a", name_to_handle_at, NOFD, A("/home/link"), 0, 0, AT_SYMLINK_FOLLOW);
