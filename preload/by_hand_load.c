@@ -55,7 +55,8 @@ static struct shim_slot *plan_library(const char *file)
 #define LIBRARY_NAME 256
 
 struct needs {
-	struct shim_window window; /* first: read_library gets it as context */
+	struct shim_reader reader; /* first: read_library gets it as context */
+	struct shim_reader probe;  /* of what was found */
 	struct snr_redirector redirector;
 	struct snr_scratch scratch;
 	struct snr_library_search search;
@@ -77,15 +78,12 @@ static long read_library(void *context, const char *path, uint64_t offset, void 
 	return shim_read_file(context, path, offset, out, size);
 }
 
-static bool is_library(const char *path)
+static bool is_library(struct shim_reader *probe, const char *path)
 {
-	struct shim_window window;
 	struct snr_elf elf = {0};
 	char head[SNR_ELF_HEAD];
-	long n;
+	long n = shim_read_file(probe, path, 0, head, sizeof(head));
 
-	window.offset = 0;
-	n = shim_read_file(&window, path, 0, head, sizeof(head));
 	return n > 0 && snr_elf_open(&elf, head, (size_t)n) &&
 	       elf.elf_class == (sizeof(long) == 8 ? ELFCLASS64 : ELFCLASS32);
 }
@@ -104,7 +102,7 @@ static bool find_under_rule(struct needs *needs)
 			if (place == SNR_PLACE_UNKNOWN)
 				return false;
 			if (snr_libraries_find(search, needs->name) > 0 &&
-			    is_library(search->found))
+			    is_library(&needs->probe, search->found))
 				return place == SNR_PLACE_MOVED;
 		}
 	}
@@ -135,11 +133,15 @@ static void open_needs(const char *path, int mode, int depth)
 
 	if (!needs)
 		return;
+	shim_reader_start(&needs->reader);
+	shim_reader_start(&needs->probe);
 	needs->redirector = *redirector;
 	needs->redirector.host.context = needs;
 	if (snr_libraries_of(&needs->search, &needs->redirector, &needs->scratch, read_library,
 			     path))
 		open_each(needs, mode, depth);
+	shim_reader_end(&needs->reader);
+	shim_reader_end(&needs->probe);
 	shim_unmap(needs, sizeof(*needs));
 }
 

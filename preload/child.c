@@ -34,7 +34,7 @@ struct arena {
 	struct snr_exec_plan plan;
 	struct snr_scratch scratch;
 	struct snr_library_search search;
-	struct shim_window window;
+	struct shim_reader reader;
 	char room[ROOM] __attribute__((aligned(16)));
 };
 
@@ -107,7 +107,7 @@ static long read_file(void *context, const char *path, uint64_t offset, void *ou
 {
 	struct arena *arena = context;
 
-	return shim_read_file(&arena->window, path, offset, out, size);
+	return shim_read_file(&arena->reader, path, offset, out, size);
 }
 
 static void plan(struct arena *arena, const struct snr_redirector *redirector, int dirfd,
@@ -236,12 +236,16 @@ struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lo
 {
 	struct snr_redirector *redirector = shim_redirector();
 	struct arena *arena = redirector ? arena_take() : NULL;
+	bool prepared;
 
 	/* A vfork child has a cwd of its own, but learns it in its parent's memory. */
 	shim_moved();
 	if (!arena)
 		return NULL;
-	if (prepare(arena, redirector, dirfd, path, lookup, argv, envp))
+	shim_reader_start(&arena->reader);
+	prepared = prepare(arena, redirector, dirfd, path, lookup, argv, envp);
+	shim_reader_end(&arena->reader);
+	if (prepared)
 		return &arena->child;
 	shim_child_release(&arena->child);
 	return NULL;
@@ -280,8 +284,10 @@ bool shim_is_right_already(const char *path)
 
 	if (!arena)
 		return true;
+	shim_reader_start(&arena->reader);
 	plan(arena, redirector, AT_FDCWD, path, snr_length(path), lookup);
 	right = !arena->plan.changed && !arena->plan.error && environ_is_right(arena);
+	shim_reader_end(&arena->reader);
 	shim_child_release(&arena->child);
 	return right;
 }

@@ -29,17 +29,25 @@ int shim_exec(int dirfd, const char *path, int flags, char *const argv[], char *
 /* Does a search along PATH go on after ERROR? */
 bool shim_looks_further(int error);
 
-/* A piece of a file: what is asked for next lies mostly in it. */
-struct shim_window {
-	uint64_t offset;
-	long size; /* bytes, or -errno */
-	char bytes[2048];
+/* A file that is being looked at: what is asked for next lies mostly in one of three pieces. */
+#define SHIM_PIECE 2048
+struct shim_reader {
+	uint64_t file; /* hash of its path; 0: none */
+	long fd;       /* or -errno */
+	unsigned next; /* the piece to give up */
+	struct {
+		uint64_t offset;
+		long size; /* bytes; less than SHIM_PIECE: the file ends there */
+		char bytes[SHIM_PIECE];
+	} piece[3];
 };
 
-/* Read up to SIZE bytes at OFFSET of the real PATH; each file from offset 0 first. Bytes or -errno
- * (files.c). */
-long shim_read_file(struct shim_window *window, const char *path, uint64_t offset, void *out,
+/* Read up to SIZE bytes at OFFSET of the real PATH. Bytes or -errno (files.c). First
+ * shim_reader_start, in the end shim_reader_end: a descriptor is open in between. */
+void shim_reader_start(struct shim_reader *reader);
+long shim_read_file(struct shim_reader *reader, const char *path, uint64_t offset, void *out,
 		    size_t size);
+void shim_reader_end(struct shim_reader *reader);
 
 /* One element of a PATH: steps *AT behind it. Writes "ELEMENT/FILE" to OUT; false if it is too
  * long. */
