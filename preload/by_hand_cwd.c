@@ -2,7 +2,7 @@
  * The working directory's name: getcwd and its kin give the program's own.
  * Called by programs. It must never write behind the size it was given.
  */
-#include "preload/shim.h"
+#include "preload/gate.h"
 
 #include "shared/callnumbers.h"
 #include "shared/environ.h"
@@ -37,7 +37,15 @@ static char *give(const char *text, size_t len, char *out, size_t size)
 	return NULL;
 }
 
-/* Our name of the cwd is in slot->text[1] where the answer is its length; 0: it is the kernel's. */
+static struct snr_redirector *find_redirector(void)
+{
+	struct snr_redirector *gate = shim_gate_redirector();
+
+	return gate ? gate : shim_redirector();
+}
+
+/* The program's name of the cwd is in slot->text[1] where the answer is its length; 0: it has none
+ * that libc would give. */
 static long name_of_cwd(struct snr_redirector *redirector, struct shim_slot *slot)
 {
 	long n = snr_rawcall2(__NR_getcwd, slot->text[0], SNR_PATH_MAX);
@@ -47,14 +55,12 @@ static long name_of_cwd(struct snr_redirector *redirector, struct shim_slot *slo
 		return 0;
 	len = snr_reverse(redirector->image, slot->text[0], (size_t)n - 1, slot->text[1],
 			  SNR_PATH_MAX);
-	if (len == n - 1 && snr_equal(slot->text[0], slot->text[1], (size_t)len))
-		return 0;
 	return len < 0 ? 0 : len;
 }
 
 SHIM_EXPORT char *getcwd(char *out, size_t size)
 {
-	struct snr_redirector *redirector = shim_redirector();
+	struct snr_redirector *redirector = find_redirector();
 	struct shim_slot *slot = redirector ? shim_slot_take() : NULL;
 	long len;
 
@@ -82,7 +88,7 @@ SHIM_EXPORT char *__getcwd_chk(char *out, size_t size, size_t room)
  * False: it has to. */
 static bool give_wd(char *out)
 {
-	struct snr_redirector *redirector = shim_redirector();
+	struct snr_redirector *redirector = find_redirector();
 	struct shim_slot *slot = redirector ? shim_slot_take() : NULL;
 	long len;
 

@@ -2,7 +2,7 @@
  * Names that come back: readlink and its kin.
  * Called by programs. It must never turn the stored text of a real symbolic link.
  */
-#include "preload/shim.h"
+#include "preload/gate.h"
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
@@ -59,10 +59,40 @@ static __attribute__((noinline)) ssize_t changed_readlink(struct shim_slot *slot
 	return real_readlinkat()(dirfd, path, out, size);
 }
 
+#ifdef SNR_GATE_ADDRESS
+
+static __attribute__((noinline)) ssize_t gate_readlink(const char *path, char *out, size_t size)
+{
+	const long args[SNR_NARGS] = {(long)path, (long)out, (long)size};
+	long result;
+
+	if (shim_gate_try(SNR_readlink, __NR_readlink, args, &result))
+		return shim_result(result);
+	return real_readlink()(path, out, size);
+}
+
+static __attribute__((noinline)) ssize_t gate_readlinkat(int dirfd, const char *path, char *out,
+							 size_t size)
+{
+	const long args[SNR_NARGS] = {dirfd, (long)path, (long)out, (long)size};
+	long result;
+
+	if (shim_gate_try(SNR_readlinkat, __NR_readlinkat, args, &result))
+		return shim_result(result);
+	return real_readlinkat()(dirfd, path, out, size);
+}
+
+#endif
+
 SHIM_EXPORT ssize_t readlink(const char *path, char *out, size_t size)
 {
-	struct shim_slot *slot = shim_plan(SNR_readlink, (long)path, 0, 0, 0, 0);
+	struct shim_slot *slot;
 
+#ifdef SNR_GATE_ADDRESS
+	if (shim_gate_is_open())
+		return gate_readlink(path, out, size);
+#endif
+	slot = shim_plan(SNR_readlink, (long)path, 0, 0, 0, 0);
 	if (slot)
 		return changed_readlink(slot, 0, AT_FDCWD, path, out, size);
 	return real_readlink()(path, out, size);
@@ -70,8 +100,13 @@ SHIM_EXPORT ssize_t readlink(const char *path, char *out, size_t size)
 
 SHIM_EXPORT ssize_t readlinkat(int dirfd, const char *path, char *out, size_t size)
 {
-	struct shim_slot *slot = shim_plan(SNR_readlinkat, dirfd, (long)path, 0, 0, 0);
+	struct shim_slot *slot;
 
+#ifdef SNR_GATE_ADDRESS
+	if (shim_gate_is_open())
+		return gate_readlinkat(dirfd, path, out, size);
+#endif
+	slot = shim_plan(SNR_readlinkat, dirfd, (long)path, 0, 0, 0);
 	if (slot)
 		return changed_readlink(slot, 1, dirfd, path, out, size);
 	return real_readlinkat()(dirfd, path, out, size);

@@ -4,6 +4,7 @@
  * stack as it was: clone, vfork and rt_sigreturn come by here, too.
  */
 #include "preload/child.h"
+#include "preload/gate.h"
 #include "preload/listing.h"
 
 #include "shared/callnumbers.h"
@@ -108,6 +109,8 @@ long shim_syscall_path(long number, const long *words)
 
 	for (int i = 0; i < SNR_NARGS; i++)
 		args[i] = words[i];
+	if (shim_gate_try(op, number, args, &result))
+		return shim_result(result);
 	if (shim_is_socket_call(&snr_pathops[op]))
 		return shim_socket_call(op, number, args);
 	if (snr_pathops[op].effects & SNR_EXECS)
@@ -127,13 +130,15 @@ long shim_syscall_path(long number, const long *words)
 		result = changed_call(slot, op, number, args);
 	}
 	note_move(op);
-	return result < 0 && result > -4096 ? shim_fail(result) : result;
+	return shim_result(result);
 }
 
 /* Where syscall(NUMBER, ...) is to go on: the real function, or NULL for shim_syscall_path. */
 void *shim_syscall_target(long number)
 {
-	if (shim_op_of_call(number) >= 0 && shim_redirector())
+	int op = shim_op_of_call(number);
+
+	if (op >= 0 && (shim_redirector() || shim_gate_takes(op)))
 		return NULL;
 	if (shim_unmaps(number))
 		shim_disbelieve(NULL, SIZE_MAX);

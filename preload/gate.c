@@ -32,7 +32,8 @@ static bool map_gate(void)
 	static const char code[] = "\x0f\x05\xc3"; /* syscall; ret */
 	const long place = (long)SNR_GATE_ADDRESS;
 	long got = snr_rawcall6(__NR_mmap, place, GATE_SIZE, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_POPULATE,
+				-1, 0);
 
 	if (got < 0 && got > -4096)
 		return false;
@@ -88,8 +89,8 @@ static struct snr_board *map_board(int pid, int fd, uint64_t cookie)
 	if (own < 0)
 		return NULL;
 	if (shim_is_sealed((int)own, F_SEAL_SHRINK))
-		got = snr_rawcall6(__NR_mmap, 0, SNR_GATE_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-				   own, 0);
+		got = snr_rawcall6(__NR_mmap, 0, SNR_GATE_PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_POPULATE, own, 0);
 	snr_rawcall1(__NR_close, own);
 	board = got < 0 && got > -4096 ? NULL : (struct snr_board *)got;
 	if (board && board->cookie != cookie) {
@@ -232,7 +233,7 @@ static __attribute__((noinline)) long make_moved(const struct shim_direct *call,
 /* A NULL path is libc's to refuse, as it likes. */
 long shim_gate_call(const struct shim_direct *call, const long args[SNR_NARGS])
 {
-	const char *path = (const char *)args[call->path];
+	const char *path = call->path < SNR_NARGS ? (const char *)args[call->path] : "";
 	snr_memo_answer known;
 
 	if (!path || (call->cancels && shim_may_be_cancelled()))
@@ -247,6 +248,32 @@ long shim_gate_call(const struct shim_direct *call, const long args[SNR_NARGS])
 			return make_moved(call, known, args);
 	}
 	return plan_and_make(call, args);
+}
+
+bool shim_gate_takes(int op)
+{
+	return op >= 0 && shim_gate_is_open() && snr_pathop_passes_gate(&snr_pathops[op]);
+}
+
+struct snr_redirector *shim_gate_redirector(void)
+{
+	return shim_gate_is_open() ? &redirector : NULL;
+}
+
+bool shim_gate_try(int op, long number, const long args[SNR_NARGS], long *result)
+{
+	struct shim_direct call = {.op = (uint16_t)op,
+				   .number = (uint16_t)number,
+				   .path = SNR_NARGS,
+				   .flags = SNR_NARGS};
+
+	if (!shim_gate_takes(op))
+		return false;
+	for (uint8_t i = SNR_NARGS; i-- > 0;)
+		if (snr_role_is_path(snr_pathops[op].role[i]))
+			call.path = i;
+	*result = shim_gate_call(&call, args);
+	return *result != -ENOSYS;
 }
 
 /* ---- cancellation ---- */
@@ -282,6 +309,21 @@ void shim_gate_start(const char *const *envp)
 long shim_gate_call(const struct shim_direct *call, const long args[SNR_NARGS])
 {
 	return -ENOSYS;
+}
+
+bool shim_gate_takes(int op)
+{
+	return false;
+}
+
+struct snr_redirector *shim_gate_redirector(void)
+{
+	return NULL;
+}
+
+bool shim_gate_try(int op, long number, const long args[SNR_NARGS], long *result)
+{
+	return false;
 }
 
 void shim_gate_forget_objects(void)

@@ -15,7 +15,7 @@
 struct shim_direct {
 	uint16_t op;     /* enum snr_op */
 	uint16_t number; /* ... its number */
-	uint8_t path;    /* its first path argument */
+	uint8_t path;    /* its first path argument; SNR_NARGS: none */
 	uint8_t flags;   /* its flag word; SNR_NARGS: none */
 	bool memo;       /* the answer depends on these two alone (shared/memo.h) */
 	bool cancels;    /* libc's function is a cancellation point (pthreads(7)) */
@@ -55,6 +55,16 @@ void shim_gate_start(const char *const *envp);
 /* Plan CALL with ARGS and make it through the gate, which is open. Returns what the kernel says, or
  * -ENOSYS: libc's function is to be called, under the tracer. */
 long shim_gate_call(const struct shim_direct *call, const long args[SNR_NARGS]);
+
+/* The same for the call OP by its NUMBER, if the gate is open for it. False: it is libc's. True:
+ * *RESULT is what the kernel says. For wrappers by hand. */
+bool shim_gate_try(int op, long number, const long args[SNR_NARGS], long *result);
+
+/* Does the call OP go through the gate? -1 is none. */
+bool shim_gate_takes(int op);
+
+/* What names are turned back by, NULL where the gate is not open. */
+struct snr_redirector *shim_gate_redirector(void);
 
 /* May a thread of this process be cancelled at all? */
 bool shim_may_be_cancelled(void);

@@ -179,7 +179,7 @@ compare() {
 #   -u         as an ordinary user
 #   -x STATUS  the status expected of the reference (0)
 #   -o TEXT    what it prints, too
-#   -e ENGINE  this engine only
+#   -e ENGINE  this engine only; trace: and hybrid, which sees as much
 same() {
 	local static='' real='' as_user='' wanted=0 text='' has_text='' engines=("${ENGINES[@]}") name engine status
 	local OPTIND=1 option launcher=$SNAPREDIR
@@ -190,7 +190,10 @@ same() {
 		p) real=$OPTARG ;;
 		x) wanted=$OPTARG ;;
 		o) text=$OPTARG has_text=1 ;;
-		e) engines=("$OPTARG") ;;
+		e)
+			engines=("$OPTARG")
+			[ "$OPTARG" != trace ] || engines+=(hybrid)
+			;;
 		*) return 2 ;;
 		esac
 	done

@@ -19,13 +19,18 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* The last file that was looked at, its head kept: a plan asks for one program header after the
- * other. */
+#define WINDOW 4096
+
+/* The last file that was looked at, its head kept, and the last piece that was read behind that: a
+ * plan asks for one program header after the other, and for one tag of ld.so's. */
 struct looked_at {
 	char path[SNR_PATH_MAX];
-	char head[4096];
+	char head[WINDOW];
 	long size; /* of head, or -errno */
-	int fd;    /* -1: none is open */
+	char window[WINDOW];
+	uint64_t window_at;
+	long window_size;
+	int fd; /* -1: none is open */
 };
 
 /* Only regular files: opening others may block or do something. The tracer's own rights are used: a
@@ -57,13 +62,35 @@ static void look_at(const struct tracer *tracer, struct looked_at *file, const c
 		file->size = pread(file->fd, file->head, sizeof(file->head), 0);
 	if (file->fd >= 0 && file->size < 0)
 		file->size = -errno;
+	file->window_size = 0;
+}
+
+static long read_behind(struct looked_at *file, uint64_t offset, void *out, size_t size)
+{
+	if (size > WINDOW) {
+		ssize_t n = pread(file->fd, out, size, (off_t)offset);
+
+		return n < 0 ? -errno : n;
+	}
+	if (offset < file->window_at ||
+	    offset + size > file->window_at + (uint64_t)file->window_size) {
+		ssize_t n = pread(file->fd, file->window, WINDOW, (off_t)offset);
+
+		file->window_size = n < 0 ? 0 : n;
+		file->window_at = offset;
+		if (n < 0)
+			return -errno;
+		if ((size_t)n < size)
+			size = (size_t)n;
+	}
+	memcpy(out, file->window + (offset - file->window_at), size);
+	return (long)size;
 }
 
 static long read_file(void *context, const char *path, uint64_t offset, void *out, size_t size)
 {
 	struct tracer *tracer = context;
 	struct looked_at *file = tracer->looked_at;
-	ssize_t n;
 
 	if (strcmp(file->path, path))
 		look_at(tracer, file, path);
@@ -73,8 +100,7 @@ static long read_file(void *context, const char *path, uint64_t offset, void *ou
 		memcpy(out, file->head + offset, size);
 		return (long)size;
 	}
-	n = pread(file->fd, out, size, (off_t)offset);
-	return n < 0 ? -errno : n;
+	return read_behind(file, offset, out, size);
 }
 
 /* What is written into the tracee: strings, then vectors of pointers to them and to the program's

@@ -108,22 +108,24 @@ static void free_view(struct view *view)
 static int read_variable(struct tracer *tracer, const struct tracee *tracee, struct view *view,
 			 size_t i)
 {
-	char *text = malloc(MAX_STRING);
-	char *shorter;
-	long len;
+	size_t room = 512;
 
-	if (!text)
-		return -ENOMEM;
-	len = tracee_read_string(tracer, tracee, view->address[i], text, MAX_STRING);
-	if (len < 0) {
+	for (;;) {
+		char *text = malloc(room);
+		long len;
+
+		if (!text)
+			return -ENOMEM;
+		len = tracee_read_string(tracer, tracee, view->address[i], text, room);
+		if (len >= 0) {
+			view->string[i] = text;
+			return 0;
+		}
 		free(text);
-		return -EFAULT;
+		if (len != -ENAMETOOLONG || room >= MAX_STRING)
+			return -EFAULT;
+		room *= 8;
 	}
-	shorter = realloc(text, (size_t)len + 1);
-	if (shorter)
-		text = shorter;
-	view->string[i] = text;
-	return 0;
 }
 
 static int read_strings(struct tracer *tracer, const struct tracee *tracee, struct view *view)

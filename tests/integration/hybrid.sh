@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Engine hybrid: what passes the gate and what does not, as the log tells it; what shim and tracer know of each other.
+# shellcheck disable=SC2016 # rules hold $T
+. tests/lib.sh
+
+prepare() {
+	mkdir target elsewhere
+	echo text >target/file
+	mkfifo target/fifo
+	mkdir -p root/opt/acme
+	echo inside >root/opt/acme/file
+}
+rules <<'END'
+bind /opt/acme $T/target
+END
+gate=$PROGRAMS/hybrid-gate
+
+# logged COMMAND...: run under hybrid, with what was redirected in $WORK/log as "ENGINE CALL PATH"
+logged() {
+	rm -rf "$WORK/run" "$WORK/raw"
+	mkdir -p "$T"
+	(cd "$T" && prepare)
+	(cd "$T" && "$SNAPREDIR" -e hybrid -v -l "$WORK/raw" -r "$WORK/rules" -- "$@" >"$WORK/out" 2>"$WORK/err")
+	sed -nE 's/^snapredir\[[0-9]+\] (preload|trace): ([a-z0-9_]+) "([^"]*)".*/\1 \2 \3/p' "$WORK/raw" >"$WORK/log"
+}
+# by ENGINE NAME [PATTERN]: everything in the log that matches is by that one, and something is
+by() {
+	local lines
+	lines=$(grep -E "${3-.}" "$WORK/log")
+	if [ -n "$lines" ] && ! grep -qv "^$1 " <<<"$lines"; then
+		ok "$2"
+	else
+		cat "$WORK/log" "$WORK/raw" "$WORK/err" >"$WORK/why"
+		not_ok "$2" <"$WORK/why"
+	fi
+}
+
+for form in '' -static -32; do
+	if [ ! -x "$gate$form" ]; then
+		skip "$form" 'not built on this machine'
+		continue
+	fi
+	option=()
+	[ "$form" != -static ] || option=(-s)
+	same ${option[@]+"${option[@]}"} "every call$form" "$gate$form" calls /opt/acme
+	same -e trace "facts of one process$form" "$gate$form" facts "$T/elsewhere" /opt/acme
+	same -e trace "facts of two$form" "$gate$form" neighbours "$T/elsewhere" /opt/acme
+	same -e trace "a filter of its own$form" "$gate$form" filter /opt/acme/file "$gate$form" open /opt/acme/file
+done
+same 'cancellation' "$PROGRAMS/hybrid-cancel" /opt/acme/fifo /opt/acme/file
+
+# ---- which way ----
+logged "$gate" calls /opt/acme
+# the program itself is started by an exec, which is the tracer's
+by preload 'calls of a dynamic program pass'
+check '... each of them' sh -c 'for call in openat creat mkdir newfstatat statx statfs access faccessat2 symlink readlink \
+	link rename chmod chown truncate getxattr unlink rmdir inotify_add_watch openat2 faccessat chdir; do
+	grep -q "^preload $call " "$0" || { echo "$call is missing"; exit 1; }; done' "$WORK/log"
+logged "$gate-static" calls /opt/acme
+by trace 'those of a static one are stopped'
+logged "$gate" facts "$T/elsewhere" /opt/acme
+check 'direct calls are stopped, libc'\''s are not' sh -c 'grep -q "^preload openat" "$0" && grep -q "^trace openat" "$0"' "$WORK/log"
+logged "$gate" filter /opt/acme/file "$gate" open /opt/acme/file
+check 'a filter closes the gate, for programs that are executed, too' test "$(cat "$WORK/log")" = 'preload openat /opt/acme/file
+trace openat /opt/acme/file
+trace openat /opt/acme/file'
+logged "$PROGRAMS/hybrid-cancel" /opt/acme/fifo /opt/acme/file
+by trace 'who may be cancelled opens under the tracer' ' openat '
+logged env -i "$(command -v cat)" /opt/acme/file
+by preload 'an empty environment gets the shim back'
+logged sh -c "$(printf '%s; ' "$gate open /opt/acme/file" "$gate-static open /opt/acme/file" "$gate open /opt/acme/file") env >env"
+check 'it stays across a static program' test "$(cut -d' ' -f1 "$WORK/log" | tr '\n' ' ')" = 'preload trace preload '
+check 'the environment: just two variables more' sh -c '[ "$(grep -cE "^(LD_PRELOAD|SNAPREDIR_[A-Z]*)=" "$0")" = 2 ]' "$T/env"
+logged env LD_PRELOAD= "$gate" open /opt/acme/file
+by preload 'a variable of the user'\''s own stays, the shim behind it'
+if [ -x "$gate-32" ]; then
+	logged sh -c "$gate-32 open /opt/acme/file"
+	by trace 'a 32-bit program has no gate'
+	check '... and no complaint of ld.so' test ! -s "$WORK/err"
+fi
+logged sh -c "$gate open /opt/acme/file; ulimit -v 100000; $gate open /opt/acme/file"
+check 'with little memory' test "$(wc -l <"$WORK/log")" = 2
+if [ "$(id -u)" = 0 ]; then
+	logged sh -c "$gate-static root root /opt/acme/file; $gate open /opt/acme/file"
+	by trace 'after chroot all calls are stopped' file
+fi
+
+# ---- where there is no gate ----
+if echo 'int main(void) { return 0; }' | ${CC:-gcc} -x c -no-pie -Wl,-Ttext-segment=0x60000000 -o "$WORK/low" - 2>/dev/null; then
+	${CC:-gcc} -D_GNU_SOURCE -I. -no-pie -Wl,-Ttext-segment=0x60000000 -o "$WORK/low" tests/programs/hybrid-gate.c
+	logged "$WORK/low" calls /opt/acme
+	by trace 'its address taken: all calls are stopped'
+	same -e hybrid 'every call, its address taken' "$WORK/low" calls /opt/acme
+else
+	skip 'its address taken' 'no compiler that links there'
+fi
+finish
