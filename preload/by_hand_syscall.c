@@ -133,6 +133,14 @@ long shim_syscall_path(long number, const long *words)
 	return shim_result(result);
 }
 
+/* Its operations would be seen by nobody; programs fall back on ENOSYS. */
+static bool io_uring_is_denied(void)
+{
+	const struct snr_redirector *redirector = shim_redirector();
+
+	return redirector && !(redirector->image->flags & SNR_IMAGE_IO_URING);
+}
+
 /* Where syscall(NUMBER, ...) is to go on: the real function, or NULL for shim_syscall_path. */
 void *shim_syscall_target(long number)
 {
@@ -142,6 +150,8 @@ void *shim_syscall_target(long number)
 		return NULL;
 	if (shim_unmaps(number))
 		shim_disbelieve(NULL, SIZE_MAX);
+	if (number == __NR_io_uring_setup && io_uring_is_denied())
+		return (void *)shim_missing;
 	return (void *)real_syscall();
 }
 

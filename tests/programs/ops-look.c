@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Every call that looks at a name or opens it, on every kind of name, absolute and relative to a
- * descriptor. Run by tests/integration/ops-look.sh. It must change nothing.
+ * descriptor. Run by tests/integration/ops-look.sh. It must change nothing but times and modes.
  */
 #include "tests/programs/ops.h"
 #include <linux/openat2.h>
@@ -222,6 +222,56 @@ static void look_rest(const char *path, int dirfd, const char *name)
 	}
 }
 
+static const char *const described[] = {"file", "sub", "link", "inner", "one.conf", "home", NULL};
+
+/* An empty path, and none: the descriptor itself, where the flags say so. A link, too, may be
+ * opened. */
+static void look_empty(const char *name)
+{
+	int fd = open(in(name), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	for (int flags = 0; flags <= AT_EMPTY_PATH; flags += AT_EMPTY_PATH) {
+		for (const char *path = ""; path; path = *path ? NULL : "x") {
+			const char *volatile given = *path ? NULL : "";
+			union ops_room room;
+			struct {
+				unsigned bytes;
+				int type;
+				char data[128];
+			} handle = {.bytes = 128};
+			int mount;
+
+			printf("%s, %s, %s:\n", name, given ? "empty" : "NULL",
+			       flags ? "AT_EMPTY_PATH" : "0");
+#ifdef SYS_newfstatat
+			said("newfstatat", name, OPS_CALL(SYS_newfstatat, fd, given, &room, flags));
+#else
+			said("fstatat64", name, OPS_CALL(SYS_fstatat64, fd, given, &room, flags));
+#endif
+			said("statx", name,
+			     OPS_CALL(SYS_statx, fd, given, flags, STATX_BASIC_STATS, &room));
+			said("faccessat2", name, OPS_CALL(__NR_faccessat2, fd, given, R_OK, flags));
+			said("readlinkat", name, OPS_CALL(SYS_readlinkat, fd, given, &room, 100));
+			said("name_to_handle_at", name,
+			     OPS_CALL(SYS_name_to_handle_at, fd, given, &handle, &mount, flags));
+			said("getxattrat", name,
+			     OPS_CALL(__NR_getxattrat, fd, given, flags, "user.none", &room, 16));
+			said("listxattrat", name,
+			     OPS_CALL(__NR_listxattrat, fd, given, flags, &room, 100));
+			said("file_getattr", name,
+			     OPS_CALL(__NR_file_getattr, fd, given, &room, 24, flags));
+			opened("open_tree", name, OPS_CALL(SYS_open_tree, fd, given, flags));
+			opened("openat", name, OPS_CALL(SYS_openat, fd, given, O_PATH));
+			said("utimensat", name, OPS_CALL(SYS_utimensat, fd, given, NULL, flags));
+			said("fchownat", name, OPS_CALL(SYS_fchownat, fd, given, -1, -1, flags));
+			said("fchmodat2", name,
+			     OPS_CALL(__NR_fchmodat2, fd, given, 0640,
+				      flags | AT_SYMLINK_NOFOLLOW));
+		}
+	}
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	int dirfd;
@@ -242,5 +292,7 @@ int main(int argc, char **argv)
 	}
 	look_statx(dirfd, "", "statx of the descriptor", AT_EMPTY_PATH);
 	look_statx(dirfd, "", "statx of nothing", 0);
+	for (const char *const *name = described; *name; name++)
+		look_empty(*name);
 	return 0;
 }
