@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 static int read_clone_flags(struct tracer *tracer, const struct tracee *parent, uint64_t *flags)
 {
@@ -27,6 +28,8 @@ static int read_clone_flags(struct tracer *tracer, const struct tracee *parent, 
 static int inherit(struct tracee *child, struct tracee *parent, uint64_t flags)
 {
 	child->tgid = flags & CLONE_THREAD ? parent->tgid : child->tid;
+	if (flags & CLONE_THREAD)
+		child->threaded = parent->threaded = true;
 	child->abi = parent->abi;
 	child->filtered = parent->filtered;
 	child->changed = parent->changed;
@@ -49,12 +52,15 @@ static int adopt(struct tracer *tracer, struct tracee *parent, pid_t tid)
 		tracee_drop(tracer, child);
 		return 0;
 	}
-	if (child && !child->orphan)
-		return 0; /* it was let go when another tracee died: birth_release */
+	if (child && !child->orphan) {
+		child->unclaimed = false; /* it was let go when another was killed: birth_release */
+		return 0;
+	}
 	if (!child)
 		child = tracee_new(tracer, tid, tid);
 	if (!child)
 		return -ENOMEM;
+	child->unclaimed = false;
 	r = inherit(child, parent, flags);
 	if (r)
 		return r;
@@ -79,16 +85,27 @@ void tracee_birth(struct tracer *tracer, struct tracee *parent)
 		tracee_resume(parent, 0);
 }
 
-void birth_orphan(struct tracer *tracer, pid_t tid, int status, bool dead)
+void birth_orphan(struct tracer *tracer, pid_t tid, int status)
 {
 	struct tracee *orphan = tracee_new(tracer, tid, tid);
 
 	if (!orphan)
 		return; /* it stays stopped; its parent's event will find no memory either */
+	orphan->unclaimed = true;
 	orphan->orphan = true;
-	orphan->dead = dead;
 	orphan->status = status;
 	tracer->orphans++;
+	if (!WIFSTOPPED(status))
+		birth_bury(tracer, orphan);
+}
+
+/* Kept until the parent's event, or until the number is given away again. */
+void birth_bury(struct tracer *tracer, struct tracee *tracee)
+{
+	tracer->orphans -= tracee->orphan;
+	tracee->orphan = false;
+	tracee->dead = true;
+	scratch_release(tracee);
 }
 
 /* proc(5), Tgid: what a thread belongs to. */
@@ -118,13 +135,10 @@ void birth_release(struct tracer *tracer)
 			next = tracee->next;
 			if (!tracee->orphan)
 				continue;
-			if (tracee->dead) {
-				tracee_drop(tracer, tracee);
-				continue;
-			}
 			tracee->orphan = false;
 			tracer->orphans--;
 			tracee->tgid = read_tgid(tracee->tid);
+			tracee->threaded = tracee->tgid != tracee->tid;
 			stop_handle(tracer, tracee, tracee->status);
 		}
 	}

@@ -92,10 +92,17 @@ void stop_handle(struct tracer *tracer, struct tracee *tracee, int status)
 	}
 }
 
-static void end(struct tracer *tracer, struct tracee *tracee)
+/* Whoever ends by itself is not within the call that makes a child. One that was killed may have
+ * been, and its event will never come: by a signal, or because another thread ended or executed. */
+static void end(struct tracer *tracer, struct tracee *tracee, int status)
 {
-	tracee_drop(tracer, tracee);
-	if (tracer->orphans)
+	bool killed = WIFSIGNALED(status) || tracee->threaded;
+
+	if (tracee->unclaimed)
+		birth_bury(tracer, tracee);
+	else
+		tracee_drop(tracer, tracee);
+	if (killed && tracer->orphans)
 		birth_release(tracer);
 }
 
@@ -110,9 +117,9 @@ void stop_dispatch(struct tracer *tracer, pid_t tid, int status)
 		tracee = NULL;
 	}
 	if (!tracee)
-		birth_orphan(tracer, tid, status, !stopped);
+		birth_orphan(tracer, tid, status);
 	else if (!stopped)
-		end(tracer, tracee);
+		end(tracer, tracee, status);
 	else if (tracee->orphan)
 		tracee->status = status;
 	else

@@ -55,9 +55,11 @@ struct tracee {
 	struct tracee_space *space;
 	const struct arch_abi *abi; /* of its last seccomp stop */
 
-	bool orphan; /* it was seen before its parent's event: held until that comes */
-	bool dead;   /* an orphan that has gone already */
-	int status;  /* of an orphan: the wait status still to be handled */
+	bool unclaimed; /* it was seen before its parent's event, which will come or never does */
+	bool orphan;    /* ... and is held until then */
+	bool dead;      /* ... and has gone already */
+	bool threaded;  /* its process has, or had, several threads */
+	int status;     /* of an orphan: the wait status still to be handled */
 
 	bool filtered; /* a filter of the program's own is in its way: it has no gate */
 	bool relinks;  /* names lead elsewhere once the call is over */
