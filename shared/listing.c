@@ -49,12 +49,23 @@ static bool locate(struct snr_listing *listing, const char *name, size_t len)
 	       snr_map(listing->image, scratch->link, path.len, scratch->real, SNR_PATH_MAX) >= 0;
 }
 
+/* Was it there when the rules were compiled? It cannot have gone since (EBUSY), nor come (EEXIST).
+ */
+static bool was_on_disk(const struct snr_listing *listing, const struct snr_child *child)
+{
+	const struct snr_rule *rule = snr_rule(listing->image, child->rule);
+
+	return rule->path.len != listing->len + 1 + child->name.len ||
+	       (rule->flags & SNR_RULE_PATH_EXISTS);
+}
+
 /* Does the kernel list the name itself? */
-static bool is_on_disk(struct snr_listing *listing, const char *name, size_t len)
+static bool is_on_disk(struct snr_listing *listing, const struct snr_child *child)
 {
 	struct snr_scratch *scratch = listing->scratch;
 	struct snr_builder path = {.out = scratch->pending, .size = sizeof(scratch->pending)};
 	uint64_t inode;
+	long kind;
 	long n = snr_map(listing->image, listing->len ? scratch->where : "/",
 			 listing->len ? listing->len : 1, scratch->pending, SNR_PATH_MAX);
 
@@ -62,9 +73,12 @@ static bool is_on_disk(struct snr_listing *listing, const char *name, size_t len
 		return true;
 	path.len = (size_t)n;
 	snr_add(&path, "/", 1);
-	snr_add(&path, name, len);
-	return snr_finish(&path) < 0 ||
-	       listing->host->kind(listing->host->context, scratch->pending, &inode) != -ENOENT;
+	snr_add(&path, snr_string(listing->image, child->name), child->name.len);
+	if (snr_finish(&path) < 0)
+		return true;
+	kind = listing->host->kind(listing->host->context, scratch->pending, &inode);
+	/* A directory may be readable, and not searchable. */
+	return kind == -EACCES ? was_on_disk(listing, child) : kind != -ENOENT;
 }
 
 bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed)
@@ -76,8 +90,7 @@ bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed)
 		listing->next = child->last ? 0 : listing->next + 1;
 		listed->name = snr_string(listing->image, child->name);
 		listed->len = child->name.len;
-		if (is_on_disk(listing, listed->name, listed->len) ||
-		    !locate(listing, listed->name, listed->len))
+		if (is_on_disk(listing, child) || !locate(listing, listed->name, listed->len))
 			continue;
 		kind = listing->host->kind(listing->host->context, listing->scratch->real,
 					   &listed->inode);
