@@ -126,6 +126,21 @@ static void run_fdname(const struct op *op)
 	say_fd_name(op, slot_of(op->arg[0]));
 }
 
+/* EAGAIN tells of a rename or a mount of anybody's meanwhile (openat2(2), RESOLVE_BENEATH), and the
+ * program is to try again. */
+static long open_how(const struct op *op, struct open_how *how)
+{
+	long fd;
+
+	for (int tries = 0; tries < 1000; tries++) {
+		fd = syscall(SYS_openat2, dirfd_of(op->arg[0]), path_of(op->arg[1]), how,
+			     sizeof *how);
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
+	return fd;
+}
+
 /* openat2 DIRFD PATH FLAGS MODE RESOLVE: libc has no such function */
 static void run_openat2(const struct op *op)
 {
@@ -136,8 +151,7 @@ static void run_openat2(const struct op *op)
 		.mode = flags & (O_CREAT | __O_TMPFILE) ? parse_octal(op->arg[3]) : 0,
 		.resolve = parse_flags(op->arg[4], RESOLVE_FLAGS),
 	};
-	long fd = say_result(
-		syscall(SYS_openat2, dirfd_of(op->arg[0]), path_of(op->arg[1]), &how, sizeof how));
+	long fd = say_result(open_how(op, &how));
 
 	if (fd >= 0)
 		use_and_close(op, (int)fd, flags);
