@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Catalogues of messages: libc opens them itself beneath the directory or by the path that it is
- * given here. Called by programs. It must never touch a name that libc looks for elsewhere
- * (NLSPATH).
+ * given here. Called by programs. Outside of a window it must never touch a name that libc looks
+ * for elsewhere (NLSPATH).
  */
-#include "preload/shim.h"
+#include "preload/window.h"
 
 #include <libintl.h>
 #include <nl_types.h>
@@ -19,11 +19,19 @@ static bool is_absolute(const char *path)
 	       path[0] == '/';
 }
 
+/* Within windows a directory is redirected when it is looked in, otherwise now. */
 SHIM_EXPORT char *bindtextdomain(const char *domain, const char *directory)
 {
+	struct shim_thread saved;
 	char text[SNR_PATH_MAX];
 	const char *real;
+	char *result;
 
+	if (shim_window_open(&saved, SHIM_FILES_messages)) {
+		result = real_bindtextdomain()(domain, directory);
+		shim_window_close(&saved);
+		return result;
+	}
 	if (!is_absolute(directory))
 		return real_bindtextdomain()(domain, directory);
 	real = shim_redirect(SNR_stat, directory, text);
@@ -32,9 +40,16 @@ SHIM_EXPORT char *bindtextdomain(const char *domain, const char *directory)
 
 SHIM_EXPORT nl_catd catopen(const char *name, int flag)
 {
+	struct shim_thread saved;
 	char text[SNR_PATH_MAX];
 	const char *real;
+	nl_catd result;
 
+	if (shim_window_open(&saved, SHIM_FILES_catalogs)) {
+		result = real_catopen()(name, flag);
+		shim_window_close(&saved);
+		return result;
+	}
 	if (!is_absolute(name))
 		return real_catopen()(name, flag);
 	real = shim_redirect(SNR_open, name, text);

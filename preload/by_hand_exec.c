@@ -4,6 +4,7 @@
  * not.
  */
 #include "preload/child.h"
+#include "preload/window.h"
 
 #include "shared/callnumbers.h"
 #include "shared/environ.h"
@@ -44,6 +45,7 @@ int shim_exec(int dirfd, const char *path, int flags, char *const argv[], char *
 
 	if (!((unsigned)flags & ~SNR_EXEC_FLAGS))
 		child = shim_child_prepare(dirfd, path, lookup, argv, envp);
+	shim_signal_before_exec();
 	if (child) {
 		result = exec_prepared(child, dirfd, flags);
 		shim_child_release(child);

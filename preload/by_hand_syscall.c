@@ -6,6 +6,7 @@
 #include "preload/child.h"
 #include "preload/gate.h"
 #include "preload/listing.h"
+#include "preload/window.h"
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
@@ -92,44 +93,66 @@ static long plan_split(enum snr_op op, long number, long *args)
 	return result;
 }
 
-static void note_move(enum snr_op op)
+/* The -errno of what a function of libc returned. */
+static long kernel_result(long result)
 {
+	return result == -1 ? -errno : result;
+}
+
+static long serve(enum snr_op op, long number, long *args)
+{
+	struct shim_slot *slot;
+
+	if (shim_is_socket_call(&snr_pathops[op]))
+		return kernel_result(shim_socket_call(op, number, args));
+	if (snr_pathops[op].effects & SNR_EXECS)
+		return kernel_result(execute(&snr_pathops[op], args));
+	if (snr_pathops[op].effects & SNR_LISTS)
+		return shim_list(number, op == SNR_getdents ? sizeof(long) : 0, (int)args[0],
+				 (void *)args[1], (unsigned)args[2]);
+	if (sizeof(long) == 4 && (snr_pathops[op].effects & SNR_SPLIT64))
+		return plan_split(op, number, args);
+	slot = shim_plan(op, args[0], args[1], args[2], args[3], args[4]);
+	if (slot)
+		return changed_call(slot, op, number, args);
+	return kernel_result(shim_libc_call(number, args));
+}
+
+long shim_serve(long number, long *args)
+{
+	int op = shim_op_of_call(number);
+	long result;
+
+	if (shim_unmaps(number))
+		shim_disbelieve(NULL, SIZE_MAX);
+	if (op < 0)
+		return call_kernel(number, args);
+	result = serve((enum snr_op)op, number, args);
 	if (snr_pathops[op].effects & (SNR_MOVES_CWD | SNR_MOVES_ROOT))
 		shim_moved();
+	return result;
+}
+
+/* May a filter be installed by this call? */
+static bool is_of_filters(long number)
+{
+	return number == __NR_seccomp || number == __NR_prctl;
 }
 
 /* The caller's words may be no arguments at all but its variables: they are copied, never written.
  */
 long shim_syscall_path(long number, const long *words)
 {
-	enum snr_op op = (enum snr_op)shim_op_of_call(number);
-	long args[SNR_NARGS];
-	struct shim_slot *slot;
-	long result;
+	int op = shim_op_of_call(number);
+	long args[SNR_NARGS], result;
 
 	for (int i = 0; i < SNR_NARGS; i++)
 		args[i] = words[i];
 	if (shim_gate_try(op, number, args, &result))
 		return shim_result(result);
-	if (shim_is_socket_call(&snr_pathops[op]))
-		return shim_socket_call(op, number, args);
-	if (snr_pathops[op].effects & SNR_EXECS)
-		return execute(&snr_pathops[op], args);
-	if (snr_pathops[op].effects & SNR_LISTS) {
-		result = shim_list(number, op == SNR_getdents ? sizeof(long) : 0, (int)args[0],
-				   (void *)args[1], (unsigned)args[2]);
-	} else if (sizeof(long) == 4 && (snr_pathops[op].effects & SNR_SPLIT64)) {
-		result = plan_split(op, number, args);
-	} else {
-		slot = shim_plan(op, args[0], args[1], args[2], args[3], args[4]);
-		if (!slot) {
-			result = shim_libc_call(number, args);
-			note_move(op);
-			return result;
-		}
-		result = changed_call(slot, op, number, args);
-	}
-	note_move(op);
+	result = shim_serve(number, args);
+	if (result >= 0 && is_of_filters(number))
+		shim_signal_filtered(number, args);
 	return shim_result(result);
 }
 
@@ -146,7 +169,7 @@ void *shim_syscall_target(long number)
 {
 	int op = shim_op_of_call(number);
 
-	if (op >= 0 && (shim_redirector() || shim_gate_takes(op)))
+	if (((op >= 0 || is_of_filters(number)) && shim_redirector()) || shim_gate_takes(op))
 		return NULL;
 	if (shim_unmaps(number))
 		shim_disbelieve(NULL, SIZE_MAX);

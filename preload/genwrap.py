@@ -27,10 +27,11 @@ TODAY = {"open": ("openat", ("AT_FDCWD", 0, 1, 2)), "stat": ("newfstatat", ("AT_
          "lstat": ("newfstatat", ("AT_FDCWD", 0, 1, "AT_SYMLINK_NOFOLLOW"))}
 CANCELLATION_POINTS = ("open", "openat", "creat")  # calls whose functions are: pthreads(7)
 
-HEADERS = ("dirent.h", "errno.h", "fcntl.h", "mntent.h", "sched.h", "stdint.h", "stdio.h", "sys/fanotify.h", "sys/inotify.h", "sys/ipc.h",
+HEADERS = ("aliases.h", "dirent.h", "errno.h", "fcntl.h", "fstab.h", "gshadow.h", "iconv.h", "mntent.h", "netdb.h",
+           "netinet/ether.h", "rpc/netdb.h", "sched.h", "stdint.h", "stdio.h", "sys/fanotify.h", "sys/inotify.h", "sys/ipc.h",
            "sys/mount.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/swap.h", "sys/time.h", "sys/types.h",
-           "sys/wait.h", "sys/xattr.h", "unistd.h",
-           "utime.h", "utmp.h", "utmpx.h")
+           "sys/wait.h", "sys/xattr.h", "syslog.h", "time.h", "ttyent.h", "unistd.h", "utime.h", "utmp.h", "utmpx.h",
+           "wchar.h", "wordexp.h")
 
 
 class Argument:
@@ -72,6 +73,38 @@ class After:
         """Also where it failed: mprotect(2) may have done a part."""
         known = {"address", "size"} <= {argument.name for argument in self.arguments}
         return ["\tshim_disbelieve(%s);" % ("address, size" if known else "NULL, SIZE_MAX")]
+
+
+class Window:
+    """A WINDOW row."""
+
+    kind = "WINDOW"
+
+    def __init__(self, fields):
+        self.ctype, self.symbol, self.group, arguments = fields
+        texts = [text for text in split_commas(arguments[1:-1]) if text != "void"]
+        self.arguments = [Argument("VAL", *text.rsplit(None, 1)) for text in texts]
+
+    def text(self):
+        parameters = ", ".join(argument.declaration() for argument in self.arguments) or "void"
+        call = "real_%s()(%s);" % (self.symbol, ", ".join(argument.name for argument in self.arguments))
+        missing = "shim_missing_pointer" if self.ctype.endswith("*") else "shim_missing"
+        lines = real_function(self.ctype, self.symbol, parameters, missing)
+        lines += ["static __attribute__((noinline)) %swithin_%s(%s)" % (space(self.ctype), self.symbol, parameters), "{",
+                  "\tstruct shim_thread saved;"]
+        if self.ctype == "void":
+            lines += ["\tbool open = shim_window_open(&saved, SHIM_FILES_%s);" % self.group, "", "\t" + call]
+        else:
+            lines += ["\tbool open = shim_window_open(&saved, SHIM_FILES_%s);" % self.group,
+                      "\t%sreturned = %s" % (space(self.ctype), call), ""]
+        lines += ["\tif (open)", "\t\tshim_window_close(&saved);"]
+        if self.ctype != "void":
+            lines.append("\treturn returned;")
+        lines += ["}", "", "SHIM_EXPORT %s%s(%s)" % (space(self.ctype), self.symbol, parameters), "{",
+                  "\tif (shim_reads(SHIM_FILES_%s))" % self.group,
+                  "\t\treturn within_%s(%s);" % (self.symbol, ", ".join(argument.name for argument in self.arguments)),
+                  "\treturn " + call, "}"]
+        return "\n".join(lines) + "\n"
 
 
 class Row:
@@ -171,7 +204,8 @@ def split_commas(text):
 def read_rows(path):
     with open(path, encoding="ascii") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    for match in re.finditer(r"^(SYS|LIBC|LIBC32|CALL|BY_HAND|BY_HAND32|FORGETS|MOVES|UNMAPS)\((.*)\)$", re.sub(r"[ \t]+", " ", text), flags=re.M):
+    kinds = "SYS|LIBC|LIBC32|CALL|BY_HAND|BY_HAND32|WINDOW|WINDOW32|SIGNALS|FORGETS|MOVES|UNMAPS"
+    for match in re.finditer(r"^(%s)\((.*)\)$" % kinds, re.sub(r"[ \t]+", " ", text), flags=re.M):
         yield match.group(1), split_commas(match.group(2))
 
 
@@ -205,8 +239,9 @@ def is_simple(roles, effects):
 
 
 def read_table(path):
-    """The SYS roles by name, the LIBC rows, the BY_HAND symbols, the FORGETS, MOVES and UNMAPS rows, the symbols of 32 bit only."""
-    calls, rows, by_hand, afters = {}, [], [], []
+    """The SYS roles by name, the LIBC rows, the BY_HAND and SIGNALS symbols, the WINDOW, FORGETS, MOVES and UNMAPS rows,
+    the symbols of 32 bit only."""
+    calls, rows, by_hand, others = {}, [], [], []
     simple, moves, narrow = set(), set(), set()
     for kind, fields in read_rows(path):
         if kind.endswith("32"):
@@ -221,8 +256,10 @@ def read_table(path):
         elif kind in ("LIBC", "CALL"):
             rows.append(parse_libc(fields, calls))
             rows[-1].direct = kind == "CALL"
+        elif kind == "WINDOW":
+            others.append(Window(fields))
         elif kind in ("FORGETS", "MOVES", "UNMAPS"):
-            afters.append(After(kind, fields))
+            others.append(After(kind, fields))
         else:
             by_hand.append(fields[0])
     for row in rows:
@@ -233,7 +270,7 @@ def read_table(path):
             row.call_is_simple = row.kernel_call()[0] in simple
     if not calls or not rows:
         raise SystemExit("genwrap: no rows in " + path)
-    return calls, rows, by_hand, afters, narrow
+    return calls, rows, by_hand, others, narrow
 
 
 def space(ctype):
@@ -396,31 +433,31 @@ def number_function(calls):
     return "\n".join(lines + ["\tdefault:", "\t\treturn -1;", "\t}", "}"]) + "\n"
 
 
-def unmapping_function(afters):
+def unmapping_function(others):
     """Is a system call number one of those after which memory may be gone? For syscall(2)."""
     lines = ["bool shim_unmaps(long number)", "{", "\tswitch (number) {"]
-    for row in afters:
+    for row in others:
         if row.kind == "UNMAPS":
             lines += ["#ifdef __NR_" + row.symbol, "\tcase __NR_%s:" % row.symbol, "\t\treturn true;", "#endif"]
     return "\n".join(lines + ["\tdefault:", "\t\treturn false;", "\t}", "}"]) + "\n"
 
 
 def print_wrappers(table):
-    calls, rows, _, afters, _ = table
+    calls, rows, _, others, _ = table
     print("/* Made by preload/genwrap.py from shared/pathops.def. Do not edit. */")
-    print('#include "preload/gate.h"\n#include "shared/callnumbers.h"\n')
+    print('#include "preload/gate.h"\n#include "preload/window.h"\n#include "shared/callnumbers.h"\n')
     for header in HEADERS:
         print("#include <%s>" % header)
     print("#include <stdarg.h>\n")
     print(number_function(calls))
-    print(unmapping_function(afters))
-    print("\n".join([row_text(row) for row in rows] + [after.text() for after in afters]), end="")
+    print(unmapping_function(others))
+    print("\n".join([row_text(row) for row in rows] + [other.text() for other in others]), end="")
 
 
 def symbols(table, bits):
     """What a shim shows. A name that libc lacks on that word size must not be there: programs ask for it and use it."""
-    _, rows, by_hand, afters, narrow = table
-    names = [row.symbol for row in rows + afters] + by_hand
+    _, rows, by_hand, others, narrow = table
+    names = [row.symbol for row in rows + others] + by_hand
     return [name for name in names if bits == 32 or name not in narrow]
 
 

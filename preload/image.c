@@ -145,7 +145,7 @@ static struct snr_redirector *load(void)
 	return &redirector;
 }
 
-struct snr_redirector *shim_redirector(void)
+struct snr_redirector *shim_rules(void)
 {
 	int now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
 

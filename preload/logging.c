@@ -29,31 +29,39 @@ static void write_line(const struct snr_image *image, const char *line, size_t l
 }
 
 /* 8 KiB that must not lie on the stack. */
+static void log_event(const struct snr_image *image, struct snr_event *event)
+{
+	char *line = shim_map(SNR_LOG_SIZE);
+
+	if (!line)
+		return;
+	event->pid = (int)snr_rawcall1(__NR_getpid, 0);
+	event->engine = "preload";
+	event->from_len = snr_length(event->from);
+	event->to_len = event->to ? snr_length(event->to) : 0;
+	write_line(image, line, snr_log_format(image, event, line, SNR_LOG_SIZE));
+	shim_unmap(line, SNR_LOG_SIZE);
+}
+
 void shim_log_plan(const struct snr_image *image, enum snr_op op, const char *from, const char *to,
 		   int result, uint32_t rule)
 {
 	struct snr_event event = {
-		.engine = "preload",
 		.call = snr_pathops[op].name,
 		.from = from,
 		.to = to,
 		.result = result,
 		.rule = rule,
 	};
-	long len;
-	char *line;
 
-	if (image->verbose < 2 && !to && !result)
-		return;
-	len = shim_string_length(from, SNR_PATH_MAX);
-	if (len < 0)
-		return;
-	line = shim_map(SNR_LOG_SIZE);
-	if (!line)
-		return;
-	event.pid = (int)snr_rawcall1(__NR_getpid, 0);
-	event.from_len = (size_t)len;
-	event.to_len = to ? snr_length(to) : 0;
-	write_line(image, line, snr_log_format(image, &event, line, SNR_LOG_SIZE));
-	shim_unmap(line, SNR_LOG_SIZE);
+	if ((image->verbose > 1 || to || result) && shim_string_length(from, SNR_PATH_MAX) >= 0)
+		log_event(image, &event);
+}
+
+void shim_log_failure(const struct snr_image *image, const char *call, const char *what, int error)
+{
+	struct snr_event event = {.call = call, .from = what, .result = error, .rule = SNR_NO_RULE};
+
+	if (image->verbose)
+		log_event(image, &event);
 }

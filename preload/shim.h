@@ -68,7 +68,25 @@ static inline void *shim_next(void **cache, const char *name, void *missing)
 
 /* The redirector of this process, or NULL: nothing is to be redirected. Maps the image at its first
  * call. */
-struct snr_redirector *shim_redirector(void);
+struct snr_redirector *shim_rules(void);
+
+/* What belongs to a thread (window.h). The one variable of its own that a thread has: the kernel
+ * reads the selector at each system call while the dispatch is on. */
+struct shim_thread {
+	uint8_t selector; /* SHIM_ALLOW or SHIM_BLOCK */
+	uint64_t mask;    /* the program's signal mask */
+	uintptr_t frame;  /* whoever runs above this address has left the window by a jump */
+};
+#define SHIM_ALLOW 0 /* as SYSCALL_DISPATCH_FILTER_ALLOW and _BLOCK of <linux/prctl.h> */
+#define SHIM_BLOCK 1
+extern __thread struct shim_thread shim_thread;
+
+/* The same for wrappers. Within a window they have nothing to do: what they call is redirected
+ * there, and must not be twice. */
+static inline struct snr_redirector *shim_redirector(void)
+{
+	return shim_thread.selector == SHIM_BLOCK ? NULL : shim_rules();
+}
 
 /* A descriptor of the image that a child of this process will inherit: ours, or a new one where the
  * program has closed it. -errno if there is none to be had. */
@@ -212,6 +230,10 @@ long shim_stream_flags(const char *mode);
 /* System call NUMBER as libc makes it, unplanned: -1 with errno set (by_hand_syscall.c). */
 long shim_libc_call(long number, const long args[SNR_NARGS]);
 
+/* Do the system call NUMBER as the rules want it: its result or -errno, and errno may be anything.
+ * ARGS are changed. */
+long shim_serve(long number, long *args);
+
 /* The operation of system call NUMBER, or -1 (generated). */
 int shim_op_of_call(long number);
 
@@ -235,5 +257,9 @@ long shim_socket_call(enum snr_op op, long number, const long *args);
 /* Write what was planned for CALL, if -v asks for it. FROM is the program's path. */
 void shim_log_plan(const struct snr_image *image, enum snr_op op, const char *from, const char *to,
 		   int result, uint32_t rule);
+
+/* The same of CALL, one of ours: WHAT failed with ERROR (-errno), and something is not redirected.
+ */
+void shim_log_failure(const struct snr_image *image, const char *call, const char *what, int error);
 
 #endif

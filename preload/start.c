@@ -98,7 +98,7 @@ __attribute__((constructor)) static void start(void)
 
 	if (envp)
 		take_rest(envp);
-	shim_redirector();
+	shim_rules();
 	if (envp)
 		shim_gate_start(envp);
 }

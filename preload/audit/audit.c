@@ -40,7 +40,7 @@ SHIM_EXPORT unsigned la_version(unsigned version)
 /* Where PATH leads, in TEXT of SNR_PATH_MAX bytes; NULL: to itself. */
 static const char *redirect(const char *path, char *text)
 {
-	struct snr_redirector *redirector = shim_redirector();
+	struct snr_redirector *redirector = shim_rules();
 	const struct snr_call call = {.op = SNR_open, .arg = {(uint64_t)(uintptr_t)path}};
 	struct shim_slot *slot = redirector ? shim_slot_take() : NULL;
 	const struct snr_plan *plan;
@@ -106,7 +106,7 @@ static void add_origin(struct snr_builder *path, const struct link_map *map, str
 		len--;
 	if (len > 1)
 		len--;
-	n = snr_reverse(shim_redirector()->image, name, len, slot->text[1], SNR_PATH_MAX);
+	n = snr_reverse(shim_rules()->image, name, len, slot->text[1], SNR_PATH_MAX);
 	if (n > 0)
 		snr_add(path, slot->text[1], (size_t)n);
 }
@@ -209,7 +209,7 @@ static enum outcome search(const struct link_map *map, const char *name, char *t
 /* The shim itself, at each start. */
 static bool is_shim(const char *name)
 {
-	const struct snr_image *image = shim_redirector()->image;
+	const struct snr_image *image = shim_rules()->image;
 	struct snr_text shim = sizeof(long) == 8 ? image->shim64 : image->shim32;
 	size_t len = snr_length(name);
 
@@ -231,7 +231,7 @@ SHIM_EXPORT char *la_objsearch(const char *name, uintptr_t *cookie, unsigned fla
 	const struct link_map *map = (const struct link_map *)*cookie;
 	const char *path = NULL;
 
-	if (!shim_redirector() || is_shim(name))
+	if (!shim_rules() || is_shim(name))
 		return (char *)(uintptr_t)name;
 	if (has_slash(name))
 		path = redirect(name, flag == LA_SER_ORIG ? whole : single);
