@@ -9,7 +9,7 @@ need() {
 	build) echo gcc libc6-dev libseccomp-dev libcap-dev python3 ;;
 	demo) echo golang-go ;;
 	check)
-		echo libcmocka-dev musl-tools busybox-static bash-static sqlite3 perl tar rsync sudo strace gdb ltrace findutils util-linux procps
+		echo libcmocka-dev musl-tools busybox-static bash-static sqlite3 perl tar tzdata rsync sudo strace gdb ltrace findutils util-linux procps
 		# 32-bit programs and their shim
 		if [ "$(uname -m)" = x86_64 ]; then echo gcc-multilib; fi
 		;;
