@@ -110,6 +110,18 @@ static long host_access(void *context, const char *path, int mode)
 	return shim_access_real(AT_FDCWD, path, mode);
 }
 
+static long read_magic_link(const char *path, char *out, size_t size)
+{
+	long n = snr_rawcall4(__NR_readlinkat, AT_FDCWD, path, out, size);
+
+	if (n < 0)
+		return n;
+	if ((size_t)n >= size)
+		return -ENAMETOOLONG;
+	out[n] = '\0';
+	return n;
+}
+
 static long descriptor_directory(int dirfd, char *out, size_t size)
 {
 	char path[40];
@@ -119,13 +131,8 @@ static long descriptor_directory(int dirfd, char *out, size_t size)
 	snr_add_text(&builder, "/proc/self/fd/");
 	snr_add_number(&builder, dirfd);
 	snr_finish(&builder);
-	n = snr_rawcall4(__NR_readlinkat, AT_FDCWD, path, out, size);
-	if (n < 0)
-		return n == -ENOENT ? -EBADF : n;
-	if ((size_t)n >= size)
-		return -ENAMETOOLONG;
-	out[n] = '\0';
-	return n;
+	n = read_magic_link(path, out, size);
+	return n == -ENOENT ? -EBADF : n;
 }
 
 static long host_directory(void *context, int dirfd, char *out, size_t size)
@@ -135,6 +142,8 @@ static long host_directory(void *context, int dirfd, char *out, size_t size)
 	if (dirfd != AT_FDCWD)
 		return dirfd < 0 ? -EBADF : descriptor_directory(dirfd, out, size);
 	n = snr_rawcall2(__NR_getcwd, out, size);
+	if (n == -ENOENT) /* it was removed: its name is still told here */
+		return read_magic_link("/proc/thread-self/cwd", out, size);
 	return n > 0 ? n - 1 : n;
 }
 
