@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * A window: for the time of one libc function, the system calls that libc makes by itself in this
  * thread come to us (Linux 5.11, "Syscall User Dispatch"), and meet the same rules as a call of
- * syscall(2). For wrappers of preload/ only. It must never be open while code of the program runs.
+ * syscall(2). For wrappers of preload/ only. It must never be open while a signal handler
+ * of the program runs.
  */
 #ifndef SHIM_WINDOW_H
 #define SHIM_WINDOW_H
