@@ -59,8 +59,8 @@ static bool is_plain(struct snr_facts *facts, uint32_t epoch, const struct snr_h
 {
 	long n;
 
-	if (snr_facts_get(facts, epoch, hash) != SNR_UNKNOWN ||
-	    snr_facts_get(facts, epoch, hash ^ APART) != SNR_UNKNOWN)
+	if (snr_facts_get(facts, epoch, hash ^ APART) != SNR_UNKNOWN ||
+	    snr_facts_get(facts, epoch, hash) != SNR_UNKNOWN)
 		return true;
 	if (!host || end >= SNR_PATH_MAX)
 		return false;
