@@ -358,8 +358,10 @@ static void step(struct walk *walk, const struct snr_name *name)
 		walk->strayed = false;
 	}
 	if (name->last) {
-		walk->dot = dot || up;
-		walk->directory = name->slash || walk->dot;
+		/* What dot-dot leads to is a directory, and need not be searchable. To O_CREAT a
+		 * slash would be something else (open_last_lookups in fs/namei.c). */
+		walk->dot = dot;
+		walk->directory = dot || (name->slash && !up) || (up && !walk->lookup.create);
 	}
 	if (dot)
 		return;

@@ -30,7 +30,7 @@ struct walk {
 	bool crossed;   /* the kernel would end up elsewhere with the program's text */
 	bool stopped;   /* the kernel takes it from here: a name is missing, a magic link, ... */
 	bool directory; /* the text ends in a slash or a dot: it must be a directory */
-	bool dot;       /* it is a dot */
+	bool dot;       /* it is a dot, which asks for more than a slash */
 	bool lent;      /* scratch->real goes through a descriptor of the host's */
 	bool jumped;    /* a link through /proc was met: it may lead elsewhere at any time */
 	bool lost;      /* stopped at one that no name leads back from: only the kernel can go on */
