@@ -131,8 +131,10 @@ void shim_gate_start(const char *const *envp)
 	if (len < 0 || !map_gate())
 		return;
 	shim_gate_entry = SNR_GATE_ADDRESS;
-	if (map_all(pid, fd, read_cookie(value + len)))
+	if (map_all(pid, fd, read_cookie(value + len))) {
+		shim_gate_patch();
 		return;
+	}
 	shim_gate_entry = 0;
 	shim_unmap((void *)SNR_GATE_ADDRESS, GATE_SIZE);
 }

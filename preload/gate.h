@@ -11,6 +11,9 @@
 
 #include "shared/gate.h"
 
+#include <dirent.h>
+#include <stdio.h>
+
 /* One system call that is all that libc's function would make (generated, or by_hand_syscall.c). */
 struct shim_direct {
 	uint16_t op;     /* enum snr_op */
@@ -65,6 +68,13 @@ bool shim_gate_takes(int op);
 
 /* What names are turned back by, NULL where the gate is not open. */
 struct snr_redirector *shim_gate_redirector(void);
+
+/* fopen(3) and opendir(3) with the gate open. False: it is libc's (gate_streams.c). */
+bool shim_gate_fopen(const char *path, const char *mode, FILE **stream);
+bool shim_gate_opendir(const char *path, DIR **dir);
+
+/* Functions of libc that are called inside it (gate_patch.c). When the gate is open. */
+void shim_gate_patch(void);
 
 /* May a thread of this process be cancelled at all? */
 bool shim_may_be_cancelled(void);

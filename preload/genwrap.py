@@ -204,7 +204,7 @@ def split_commas(text):
 def read_rows(path):
     with open(path, encoding="ascii") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    kinds = "SYS|LIBC|LIBC32|CALL|BY_HAND|BY_HAND32|WINDOW|WINDOW32|SIGNALS|FORGETS|MOVES|UNMAPS"
+    kinds = "SYS|LIBC|LIBC32|CALL|OPENS|BY_HAND|BY_HAND32|WINDOW|WINDOW32|SIGNALS|FORGETS|MOVES|UNMAPS"
     for match in re.finditer(r"^(%s)\((.*)\)$" % kinds, re.sub(r"[ \t]+", " ", text), flags=re.M):
         yield match.group(1), split_commas(match.group(2))
 
@@ -253,9 +253,10 @@ def read_table(path):
                 simple.add(fields[0])
             if "MOVES_" in fields[2]:
                 moves.add(fields[0])
-        elif kind in ("LIBC", "CALL"):
+        elif kind in ("LIBC", "CALL", "OPENS"):
             rows.append(parse_libc(fields, calls))
             rows[-1].direct = kind == "CALL"
+            rows[-1].opens = kind == "OPENS"
         elif kind == "WINDOW":
             others.append(Window(fields))
         elif kind in ("FORGETS", "MOVES", "UNMAPS"):
@@ -361,6 +362,17 @@ def call_and_return(row):
             "\t}"]
 
 
+def opening_function(row):
+    """The same for what goes on with the descriptor."""
+    return ["#ifdef SNR_GATE_ADDRESS",
+            "static __attribute__((noinline)) %sgate_%s(%s)" % (
+                space(row.ctype), row.symbol, row.all_parameters()), "{",
+            "\t%sopened;" % space(row.ctype), "",
+            "\tif (shim_gate_%s(%s, &opened))" % ("opendir" if row.ctype == "DIR *" else "fopen", row.values()),
+            "\t\treturn opened;",
+            "\treturn real_%s()(%s);" % (row.symbol, row.values()), "}", "#endif", ""]
+
+
 def changed_function(row):
     """The rare way: a rule applies."""
     lines = ["static __attribute__((noinline)) %schanged_%s(struct shim_slot *slot, %s)" % (
@@ -389,7 +401,7 @@ def wrapper_function(row):
         lines += ["\tif (shim_needs_mode(%s)) {" % flags.name, "\t\tva_list list;", "",
                   "\t\tva_start(list, %s);" % flags.name,
                   "\t\t%s = va_arg(list, %s);" % (mode.name, mode.ctype), "\t\tva_end(list);", "\t}"]
-    if row.direct:
+    if row.direct or row.opens:
         lines += pass_gate(row)
     if row.simple:
         lines += ask_what_is_known(row)
@@ -420,6 +432,8 @@ def row_text(row):
     lines += real_function(row.ctype, row.symbol, row.parameters(), missing)
     if row.direct:
         lines += gate_function(row)
+    elif row.opens:
+        lines += opening_function(row)
     if row.simple:
         lines += moved_function(row) + [""]
     return "\n".join(lines + changed_function(row) + [""] + wrapper_function(row)) + "\n"

@@ -53,10 +53,11 @@ same 'cancellation' "$PROGRAMS/hybrid-cancel" /opt/acme/fifo /opt/acme/file
 # ---- which way ----
 logged "$gate" calls /opt/acme
 # the program itself is started by an exec, which is the tracer's
-by preload 'calls of a dynamic program pass'
+by preload 'calls of a dynamic program pass' 'preload|stat|link|/(new|made|sub)'
 check '... each of them' sh -c 'for call in openat creat mkdir newfstatat statx statfs access faccessat2 symlink readlink \
 	link rename chmod chown truncate getxattr unlink rmdir inotify_add_watch openat2 faccessat chdir; do
 	grep -q "^preload $call " "$0" || { echo "$call is missing"; exit 1; }; done' "$WORK/log"
+check '... but for two modes of fopen that are libc'\''s alone' test "$(grep -c "^trace openat /opt/acme/file" "$WORK/log")" = "$(grep -c "^trace" "$WORK/log")" -a "$(grep -c "^trace" "$WORK/log")" = 2
 logged "$gate-static" calls /opt/acme
 by trace 'those of a static one are stopped'
 logged "$gate" facts "$T/elsewhere" /opt/acme

@@ -2,6 +2,7 @@
  * Calls whose way to the kernel the log tells: through the shim's gate or stopped by the tracer.
  * Run by tests/integration/hybrid.sh. It must never use pthread_cancel: hybrid-cancel.c does.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -52,6 +53,40 @@ static const char *in(const char *name)
 	return text[turn++ % 4];
 }
 
+/* libc's own open and fstat, inside. */
+static void streams(void)
+{
+	static const char *const modes[] = {"r", "w+x", "ae", "rme", "r+,ccs=UTF-8", "q", ""};
+	char line[16] = "";
+	struct dirent *entry;
+	int n = 0, fd;
+	DIR *dir;
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		FILE *stream = fopen(in("file"), modes[i]);
+
+		said(modes[i], stream ? 0 : -1);
+		if (!stream)
+			continue;
+		printf("  flags %o %o, %s", fcntl(fileno(stream), F_GETFL) & ~O_LARGEFILE,
+		       fcntl(fileno(stream), F_GETFD),
+		       fgets(line, sizeof(line), stream) ? line : "no line\n");
+		fclose(stream);
+	}
+	said("fopen of a directory", fopen(base, "w") ? 0 : -1);
+	dir = opendir(base);
+	while (dir && (entry = readdir(dir)))
+		n++;
+	printf("%d names, descriptor %o\n", n, dir ? fcntl(dirfd(dir), F_GETFD) : 0);
+	closedir(dir);
+	said("opendir of a file", opendir(in("file")) ? 0 : -1);
+	fd = open(base, O_RDONLY | O_DIRECTORY);
+	dir = fdopendir(fd);
+	said("fdopendir", dir ? 0 : -1);
+	closedir(dir);
+	said("fdopendir of nothing", fdopendir(-1) ? 0 : -1);
+}
+
 /* One of each kind, in DIR with "file" in it. */
 static void calls(const char *dir)
 {
@@ -71,6 +106,7 @@ static void calls(const char *dir)
 	opened("openat", openat(AT_FDCWD, in("new"), O_CREAT | O_EXCL | O_WRONLY, 0640));
 	opened("creat", creat(in("made"), 0600));
 	said("mkdir", mkdir(in("sub"), 0755));
+	streams();
 	said("stat", stat(in("file"), &st));
 	said("lstat", lstat(in("nothing"), &st));
 	said("fstatat", fstatat(AT_FDCWD, in("file"), &st, AT_SYMLINK_NOFOLLOW));
