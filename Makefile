@@ -30,7 +30,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-o
 FREESTANDING := -ffreestanding -fno-builtin -fno-stack-protector -mgeneral-regs-only \
 	$(call once,NOLOOPS,$(shell $(CC) -Werror -fno-tree-loop-distribute-patterns -x c -E /dev/null >/dev/null 2>&1 && \
 	echo -fno-tree-loop-distribute-patterns))
-SHIMFLAGS := -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -fno-asynchronous-unwind-tables \
+SHIMFLAGS := -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -fasynchronous-unwind-tables \
 	-ftls-model=initial-exec -DSNR_RAWCALL_BY_GATE
 
 SHARED := $(wildcard shared/*.c)
@@ -101,7 +101,7 @@ help:
 	@echo 'make setup    install the Debian packages that are missing (check and demo do this themselves)'
 
 # A change of switches, or a file that came or went, rebuilds what it touches.
-flags_now = $(CC) $(CPPFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) $(LDFLAGS) $(TRIPLET)
+flags_now = $(CC) $(CPPFLAGS) $(BASE) $(FREESTANDING) $(SHIMFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) $(LDFLAGS) $(TRIPLET)
 keep = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
 $(O)/flags: force
 	$(call keep,$(flags_now))
