@@ -87,7 +87,7 @@ again = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAG
 Q := $(if $(filter-out 0,$(V)),,@)
 made = @mkdir -p $(@D)$(if $(Q),; printf '  %s %s\n' $(1) $(patsubst $(O)/%,%,$@))
 
-.PHONY: all check check-now unit integration bench soak fuzz fuzz-now lint demo demo-now install clean setup format programs help
+.PHONY: all check check-now unit integration bench sanitize soak fuzz fuzz-now lint demo demo-now install clean setup format programs help
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 all: $(launcher) $$(shims)
@@ -98,6 +98,7 @@ help:
 	@echo 'make all      build/bin/snapredir and its shims; install: to PREFIX=$(PREFIX)'
 	@echo 'make fuzz     each fuzz target for F=60 seconds, with clang; T=NAME: that one'
 	@echo 'make bench    a table of costs; soak: all tests without end, under more load; lint: style and dependencies'
+	@echo 'make sanitize tests of launcher and tracer, built with ASan and UBSan'
 	@echo 'make setup    install the Debian packages that are missing (check and demo do this themselves)'
 
 # A change of switches, or a file that came or went, rebuilds what it touches.
@@ -249,6 +250,14 @@ demo-now: all $$(acme)
 bench: export SNAPREDIR_BUILD := $(abspath $(O))
 bench: all $(bench_bin)
 	@tests/bench/run
+
+# Launcher and tracer under sanitizers, with the tests that are theirs. A finding ends the tracer, and so its programs.
+SANITIZED = $(wildcard tests/integration/trace-*.sh tests/integration/process-*.sh)
+sanitize: $$(programs)
+	$(MAKE) --no-print-directory O=$(O)/san SAN=address,undefined all
+	@ln -sfn ../programs $(O)/san/programs
+	@SNAPREDIR_BUILD=$(abspath $(O))/san ASAN_OPTIONS=detect_leaks=0 tests/run -j $(J) $(if $(T),-t '$(T)') \
+		$(filter-out %-load.sh,$(SANITIZED))
 
 soak: export SNAPREDIR_BUILD := $(abspath $(O))
 soak: export SNAPREDIR_SOAK := 1

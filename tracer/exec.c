@@ -129,7 +129,8 @@ static int add_bytes(struct vector *vector, const char *bytes, size_t len)
 			return -ENOMEM;
 		vector->blob = blob;
 	}
-	memcpy(blob + vector->size, bytes, len);
+	if (len) /* else there may be no blob */
+		memcpy(blob + vector->size, bytes, len);
 	vector->size += len;
 	return 0;
 }

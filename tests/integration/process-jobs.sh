@@ -31,7 +31,7 @@ export JOB=$WORK/job TICKS=$WORK/ticks
 
 # What is typed is not echoed, since that comes when it comes; nor are numbers of processes, nor what a shell says of
 # a child of its own that the same key has ended.
-clean='| tr -d "\r" | sed -E "s/([$] )+//g; /^\[1\] [0-9]+$/d; s/(\^.)?(Quit|Terminated.*)$//; /^$/d"; exit ${PIPESTATUS[0]}'
+clean='| tr -d "\r" | sed -E "s/([$] )+//g; /^\[1\] [0-9]+$/d; s/(\^.)?Quit$//; /^\[1\]. *Terminated/d; /^$/d"; exit ${PIPESTATUS[0]}'
 typed() { # STATUS NAME SHELL, with what is typed on stdin
 	{
 		printf 'see $\ntype stty -echo; echo re""ady\\n\nsee ready\nsee $\n'
