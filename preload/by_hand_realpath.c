@@ -110,8 +110,8 @@ static long start_at_cwd(struct real *real)
 
 	if (n < 0)
 		return n;
-	if (real->link[0] != '/') /* the kernel says "(unreachable)" */
-		return -ENAMETOOLONG;
+	if (real->link[0] != '/') /* "(unreachable)": glibc climbs, and finds no root */
+		return -ENOENT;
 	n = shim_reverse(real->link, (size_t)n - 1, real->where->out, SNR_PATH_MAX);
 	if (n > 0)
 		real->where->len = n == 1 ? 0 : (size_t)n;
