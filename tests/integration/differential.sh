@@ -7,10 +7,10 @@ set -eu
 SNAPREDIR_BUILD=${SNAPREDIR_BUILD:-$PWD/build}
 export SNAPREDIR_BUILD
 tests/differential/build.sh "$SNAPREDIR_BUILD"
-seeds=1-1000 ops=1500 seconds=110
+seeds=1-1000 ops=1500 seconds=110 turns=7
 if [ "${SNAPREDIR_SOAK:-0}" = 1 ]; then
 	first=$(($(date +%s) * 10))
-	seeds=$first-$((first + 999999)) ops=10000 seconds=1800
+	seeds=$first-$((first + 999999)) ops=10000 seconds=1800 turns=0
 fi
 exec tests/differential/run --tap --seeds "$seeds" --ops "$ops" --static --form dynamic,32 \
-	--user --strict --budget "${SNAPREDIR_DIFFERENTIAL_SECONDS:-$seconds}" --stop-after 3
+	--user --strict --by-turns "$turns" --budget "${SNAPREDIR_DIFFERENTIAL_SECONDS:-$seconds}" --stop-after 3
