@@ -30,11 +30,12 @@ chmod +x "$WORK/job" "$WORK/ticks"
 export JOB=$WORK/job TICKS=$WORK/ticks
 
 # What is typed is not echoed, since that comes when it comes; nor are numbers of processes, nor what a shell says of
-# a child of its own that the same key has ended.
-clean='| tr -d "\r" | sed -E "s/([$] )+//g; /^\[1\] [0-9]+$/d; s/(\^.)?Quit$//; /^\[1\]. *Terminated/d; /^$/d"; exit ${PIPESTATUS[0]}'
+# a child of its own that the same key has ended; and it may tell of a stop once or twice.
+clean='| tr -d "\r" | sed -E "s/([$] )+//g; /^\[1\] [0-9]+$/d; s/(\^.)?Quit$//; /^\[1\]. *Terminated/d; /^$/d" | uniq; exit ${PIPESTATUS[0]}'
 typed() { # STATUS NAME SHELL, with what is typed on stdin
 	{
-		printf 'see $\ntype stty -echo; echo re""ady\\n\nsee ready\nsee $\n'
+		printf '%s\n' 'see $' 'type stty -echo; stops() { until [ "$(jobs -s)" ]; do sleep 0.05; done; }; echo re""ady\n' \
+			'see ready' 'see $'
 		sed 's/^\t*//'
 	} >"$WORK/typed"
 	input=$WORK/typed each -x "$1" "$2" "$3 $clean"
@@ -68,19 +69,19 @@ for where in inside outside; do
 		type exit 3\n
 	END
 	typed 0 "a shell $where: in the background, stopped there, ended" "$shell" <<-END
-		type $call\$TICKS >ticks & sleep 0.2\n
+		type $call\$TICKS >ticks & until [ -s ticks ]; do sleep 0.05; done\n
 		see $
-		type kill -STOP %1; sleep 0.2; jobs\n
+		type kill -STOP %1; stops; jobs\n
 		see Stopped
 		see $
-		type bg; sleep 0.2; jobs; kill %1; wait; echo status \$?\n
+		type bg; until grep -q back ticks; do sleep 0.05; done; jobs; kill %1; wait; echo status \$?\n
 		see Running
 		see status
 		see $
 		type cat ticks; exit\n
 	END
 	typed 0 "a shell $where: it may not read in the background" "$shell" <<-END
-		type ${call}sh -c 'read x; echo "got \$x"' & sleep 0.2; jobs\n
+		type ${call}sh -c 'read x; echo "got \$x"' & stops; jobs\n
 		see Stopped
 		see $
 		type fg\n
@@ -91,7 +92,7 @@ for where in inside outside; do
 		type exit\n
 	END
 	typed 0 "a shell $where: it may not write in the background" "$shell" <<-END
-		type stty tostop; ${call}sh -c 'echo hi''dden' & sleep 0.2; jobs\n
+		type stty tostop; ${call}sh -c 'echo hi''dden' & stops; jobs\n
 		see Stopped
 		see $
 		type stty -tostop; fg\n
