@@ -12,5 +12,5 @@ if [ "${SNAPREDIR_SOAK:-0}" = 1 ]; then
 	first=$(($(date +%s) * 10))
 	seeds=$first-$((first + 999999)) ops=10000 seconds=1800 turns=0
 fi
-exec tests/differential/run --tap --seeds "$seeds" --ops "$ops" --static --form dynamic,32 \
-	--user --strict --by-turns "$turns" --budget "${SNAPREDIR_DIFFERENTIAL_SECONDS:-$seconds}" --stop-after 3
+exec tests/differential/run --tap --seeds "$seeds" --ops "$ops" --engine preload,trace,hybrid --static \
+	--form dynamic,32 --user --strict --by-turns "$turns" --budget "${SNAPREDIR_DIFFERENTIAL_SECONDS:-$seconds}" --stop-after 3
