@@ -100,7 +100,7 @@ END
 	mkdir -p "$root/bin"
 	libs=("$path"/libc.so.6 "$path"/libdl.so.[2])
 	gcc -nostdlib -Wl,--allow-shlib-undefined -o "$root/bin/probe" probe.c "${libs[@]}"
-	for engine in preload trace; do
+	for engine in preload trace hybrid; do
 		rm -rf target
 		mkdir -p target/sub
 		echo hello >target/file
