@@ -396,8 +396,11 @@ static int link_old(const struct snr_question *q)
 
 	if (q->resolved[0].error)
 		return q->resolved[0].error;
-	if (q->spot[0].empty && (flags_of(q) & FLAG_EMPTY))
-		return GO_ON;
+	if (q->spot[0].empty && (flags_of(q) & FLAG_EMPTY)) {
+		err = host->directory(host->context, snr_spot_dirfd(q, 0), q->scratch->real,
+				      SNR_PATH_MAX);
+		return err < 0 ? (int)err : GO_ON;
+	}
 	err = walk(q, 0);
 	if (err)
 		return (int)err;
@@ -409,6 +412,15 @@ static int link_old(const struct snr_question *q)
 	return (int)err;
 }
 
+/* What is not there in /proc is ENOENT by the look itself (proc_lookup_de in fs/proc/generic.c):
+ * nothing can be made. */
+static bool is_in_proc(const char *path)
+{
+	size_t len = snr_length(path);
+
+	return snr_begins(path, len, "/proc/") && !snr_begins(path, len, "/proc/thread-self/");
+}
+
 static int link_new(const struct snr_question *q)
 {
 	int err;
@@ -418,7 +430,7 @@ static int link_new(const struct snr_question *q)
 	err = found(q, 1);
 	if (!err)
 		return -EEXIST;
-	return err == -ENOENT && !q->spot[1].slash ? GO_ON : err;
+	return err == -ENOENT && !q->spot[1].slash && !is_in_proc(q->spot[1].path) ? GO_ON : err;
 }
 
 static int link_mounts(const struct snr_question *q)

@@ -59,8 +59,8 @@ static long own_text(const struct snr_question *q, int n)
 	long len = host->read_string(host->context, q->call->arg[snr_spot_argument(q->op, n)],
 				     q->scratch->path, SNR_PATH_MAX);
 
-	if (len < 0)
-		return len;
+	if (len <= 0)
+		return len; /* an empty text is refused before the descriptor is looked at */
 	if (q->scratch->path[0] != '/' && dirfd != AT_FDCWD) {
 		long err = host->directory(host->context, dirfd, q->scratch->real, SNR_PATH_MAX);
 

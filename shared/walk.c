@@ -440,11 +440,13 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 		return base_len;
 	start(&walk, image, NULL, host, scratch, (size_t)base_len);
 	run(&walk);
-	*lost = walk.lost;
+	/* A magic link jumps to where the names may bar the way. */
+	*lost = walk.lost || (walk.jumped && walk.missing == -EACCES);
 	if (walk.error || walk.stopped)
 		return walk.error ? walk.error : walk.missing;
 	if (walk.directory) {
 		err = search(&walk, &by_name);
+		*lost = walk.jumped && err == -EACCES;
 		if (err < 0 && !(err == -ENOENT && walk.entry && walk.entry->ancestor))
 			return err;
 	}

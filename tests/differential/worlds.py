@@ -37,6 +37,10 @@ class World:
         self.entries.append(Entry('d', path, mode, None, root_owned))
 
     def file(self, path, data, mode=0o644, root_owned=False):
+        # What is no script may be executed as one, by a shell that is told so; a file "lib" that
+        # says "lib ..." would execute itself for ever.
+        if not data.startswith(('#!', 'echo')):
+            data = ': ' + data
         self.entries.append(Entry('f', path, mode, data, root_owned))
 
     def link(self, path, text):
