@@ -173,6 +173,8 @@ void *shim_syscall_target(long number)
 		return NULL;
 	if (shim_unmaps(number))
 		shim_disbelieve(NULL, SIZE_MAX);
+	if (number == __NR_unshare || number == __NR_setns)
+		shim_parted();
 	if (number == __NR_io_uring_setup && io_uring_is_denied())
 		return (void *)shim_missing;
 	return (void *)real_syscall();

@@ -47,12 +47,12 @@ class Argument:
 
 
 class After:
-    """A FORGETS, MOVES or UNMAPS row: the real call, and then what it means to us."""
+    """A FORGETS, MOVES, PARTS or UNMAPS row: the real call, and then what it means to us."""
 
     def __init__(self, kind, fields):
         self.kind = kind
         self.ctype, self.symbol, arguments = fields
-        self.calls = "shim_moved" if kind == "MOVES" else "shim_forget"
+        self.calls = {"MOVES": "shim_moved", "PARTS": "shim_parted"}.get(kind, "shim_forget")
         self.arguments = [Argument("VAL", *text.rsplit(None, 1)) for text in split_commas(arguments[1:-1])]
 
     def text(self):
@@ -204,7 +204,7 @@ def split_commas(text):
 def read_rows(path):
     with open(path, encoding="ascii") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    kinds = "SYS|LIBC|LIBC32|CALL|OPENS|BY_HAND|BY_HAND32|WINDOW|WINDOW32|SIGNALS|FORGETS|MOVES|UNMAPS"
+    kinds = "SYS|LIBC|LIBC32|CALL|OPENS|BY_HAND|BY_HAND32|WINDOW|WINDOW32|SIGNALS|FORGETS|MOVES|PARTS|UNMAPS"
     for match in re.finditer(r"^(%s)\((.*)\)$" % kinds, re.sub(r"[ \t]+", " ", text), flags=re.M):
         yield match.group(1), split_commas(match.group(2))
 
@@ -239,7 +239,7 @@ def is_simple(roles, effects):
 
 
 def read_table(path):
-    """The SYS roles by name, the LIBC rows, the BY_HAND and SIGNALS symbols, the WINDOW, FORGETS, MOVES and UNMAPS rows,
+    """The SYS roles by name, the LIBC rows, the BY_HAND and SIGNALS symbols, the WINDOW, FORGETS, MOVES, PARTS and UNMAPS rows,
     the symbols of 32 bit only."""
     calls, rows, by_hand, others = {}, [], [], []
     simple, moves, narrow = set(), set(), set()
@@ -259,7 +259,7 @@ def read_table(path):
             rows[-1].opens = kind == "OPENS"
         elif kind == "WINDOW":
             others.append(Window(fields))
-        elif kind in ("FORGETS", "MOVES", "UNMAPS"):
+        elif kind in ("FORGETS", "MOVES", "PARTS", "UNMAPS"):
             others.append(After(kind, fields))
         else:
             by_hand.append(fields[0])

@@ -105,6 +105,14 @@ void shim_moved(void)
 		snr_start_forget(redirector->facts);
 }
 
+void shim_parted(void)
+{
+	struct snr_redirector *redirector = shim_redirector();
+
+	if (redirector && redirector->facts)
+		__atomic_store_n(&redirector->facts->start.kept, false, __ATOMIC_RELAXED);
+}
+
 const char *shim_take(const struct shim_slot *slot, int arg, const char *path, char *text)
 {
 	const struct snr_plan *plan = &slot->plan;

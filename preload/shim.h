@@ -177,6 +177,9 @@ void shim_forget(void);
 /* The working directory may be another one. */
 void shim_moved(void);
 
+/* A thread of this process has a working directory of its own. */
+void shim_parted(void);
+
 /* The path to use for kernel argument ARG: PATH itself, or the changed one, copied to TEXT of
  * SNR_PATH_MAX bytes. */
 const char *shim_take(const struct shim_slot *slot, int arg, const char *path, char *text);

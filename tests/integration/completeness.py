@@ -64,7 +64,7 @@ def read_table():
     with open(TABLE, encoding="ascii") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
     calls = re.findall(r"^SYS\((\w+),", text, flags=re.M)
-    functions = re.findall(r"^(?:LIBC(?:32)?|CALL|OPENS|MOVES|WINDOW(?:32)?)\([^,]*, *(\w+),", text, flags=re.M) + \
+    functions = re.findall(r"^(?:LIBC(?:32)?|CALL|OPENS|MOVES|PARTS|WINDOW(?:32)?)\([^,]*, *(\w+),", text, flags=re.M) + \
         re.findall(r"^BY_HAND(?:32)?\((\w+),", text, flags=re.M)
     return calls, functions
 

@@ -30,5 +30,6 @@ for form in '' -32; do
 		continue
 	fi
 	same "relative names$form" sh -c '"$1" | sort' sh "$PROGRAMS/preload-cwd$form"
+	same "a thread with its own$form" "$PROGRAMS/preload-parted$form"
 done
 finish
