@@ -256,7 +256,7 @@ SANITIZED = $(wildcard tests/integration/trace-*.sh tests/integration/process-*.
 sanitize: $$(programs)
 	$(MAKE) --no-print-directory O=$(O)/san SAN=address,undefined all
 	@ln -sfn ../programs $(O)/san/programs
-	@SNAPREDIR_BUILD=$(abspath $(O))/san ASAN_OPTIONS=detect_leaks=0 tests/run -j $(J) $(if $(T),-t '$(T)') \
+	@SNAPREDIR_BUILD=$(abspath $(O))/san ASAN_OPTIONS=detect_leaks=0:disable_coredump=0 tests/run -j $(J) $(if $(T),-t '$(T)') \
 		$(filter-out %-load.sh,$(SANITIZED))
 
 soak: export SNAPREDIR_BUILD := $(abspath $(O))
