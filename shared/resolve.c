@@ -141,9 +141,24 @@ static bool scan_result(const struct scan *scan, const char *path, size_t len, c
 	return true;
 }
 
+/* Is what DIRFD is open on a directory, though its name is gone? */
+static bool is_directory(const struct snr_host *host, int dirfd)
+{
+	char path[32];
+	struct snr_builder builder = {.out = path, .size = sizeof(path)};
+	uint64_t inode;
+
+	if (dirfd == AT_FDCWD)
+		return true;
+	snr_add_text(&builder, "/proc/self/fd/");
+	snr_add_number(&builder, dirfd);
+	snr_add_text(&builder, "/.");
+	return snr_finish(&builder) > 0 && host->kind(host->context, path, &inode) >= 0;
+}
+
 /* A directory that was removed still has a parent, and its own name is known (d_path in
- * fs/d_path.c). */
-static long without_deleted(const struct snr_host *host, char *real, size_t len)
+ * fs/d_path.c). Returns the length of REAL, or -ENOTDIR of another thing that was removed. */
+static long without_deleted(const struct snr_host *host, int dirfd, char *real, size_t len)
 {
 	static const char mark[] = " (deleted)";
 	size_t n = sizeof(mark) - 1;
@@ -152,6 +167,8 @@ static long without_deleted(const struct snr_host *host, char *real, size_t len)
 	if (len <= n || !snr_equal(real + len - n, mark, n) ||
 	    host->kind(host->context, real, &inode) >= 0)
 		return (long)len;
+	if (!is_directory(host, dirfd))
+		return -ENOTDIR;
 	real[len - n] = '\0';
 	return (long)(len - n);
 }
@@ -166,7 +183,9 @@ long snr_base(const struct snr_image *image, const struct snr_host *host,
 		return n;
 	if (scratch->real[0] != '/')
 		return -ENOTDIR;
-	n = without_deleted(host, scratch->real, (size_t)n);
+	n = without_deleted(host, dirfd, scratch->real, (size_t)n);
+	if (n < 0)
+		return n;
 	len = snr_unmap(image, scratch->real, (size_t)n, scratch->base, SNR_PATH_MAX);
 	if (len < 0)
 		return len;
