@@ -22,7 +22,7 @@ const char options_help[] =
 	"\n"
 	"  -r, --rules FILE         read rules from FILE (repeatable; later ones win)\n"
 	"  -m, --map PATH=TARGET    one bind rule (repeatable; \\= is a literal =)\n"
-	"  -e, --engine ENGINE      auto (default), preload, trace\n"
+	"  -e, --engine ENGINE      auto (default), preload, trace, hybrid\n"
 	"      --require ENGINE     fail rather than do with less than ENGINE\n"
 	"  -l, --log FILE           append the log to FILE, not to standard error\n"
 	"      --log-format FORMAT  text (default) or json\n"
@@ -111,11 +111,12 @@ static int read_engine(struct options *options, struct options_engine *engine, c
 
 	if (rules_engine_named(name, &engine->engine, &near) < 0)
 		return wrong(options, from,
-			     "'%.64s' is no engine; %s%s%sname one of %spreload, trace", name,
-			     near ? "did you mean '" : "", near ? near : "", near ? "'? " : "",
-			     require ? "" : "auto, ");
+			     "'%.64s' is no engine; %s%s%sname one of %spreload, trace, hybrid",
+			     name, near ? "did you mean '" : "", near ? near : "",
+			     near ? "'? " : "", require ? "" : "auto, ");
 	if (require && engine->engine == SNR_ENGINE_AUTO)
-		return wrong(options, from, "'auto' is met by every engine; name preload or trace");
+		return wrong(options, from,
+			     "'auto' is met by every engine; name preload, trace or hybrid");
 	engine->from = from;
 	return 0;
 }
