@@ -319,7 +319,7 @@ static void add_rules(scmp_filter_ctx ctx, unsigned abi)
 			 0);
 	assert_int_equal(seccomp_rule_add(ctx, SCMP_ACT_TRACE(filter_data(abi, FILTER_PTRACE)),
 					  seccomp_syscall_resolve_name("ptrace"), 1,
-					  SCMP_A0(SCMP_CMP_EQ, PTRACE_TRACEME)),
+					  SCMP_A0(SCMP_CMP_EQ, PTRACE_TRACEME, 0)),
 			 0);
 }
 
