@@ -80,6 +80,18 @@ static const struct {
 	{"file", {"x", "", "/opt/acme/file"}},
 };
 
+/* EAGAIN tells of a rename or a mount of anybody's meanwhile, and the program is to try again
+ * (openat2(2), RESOLVE_BENEATH). */
+static long open2(int dirfd, const char *name, const void *how, size_t size)
+{
+	long fd;
+
+	do
+		fd = OPS_CALL(__NR_openat2, dirfd, name, how, size);
+	while (fd < 0 && errno == EAGAIN);
+	return fd;
+}
+
 static void look(int dirfd, const char *name, uint64_t resolve, const char *way)
 {
 	static const struct {
@@ -97,7 +109,7 @@ static void look(int dirfd, const char *name, uint64_t resolve, const char *way)
 		char call[80];
 
 		snprintf(call, sizeof(call), "%s, %s", way, kinds[i].name);
-		opened(call, name, OPS_CALL(__NR_openat2, dirfd, name, &how, sizeof(how)));
+		opened(call, name, open2(dirfd, name, &how, sizeof(how)));
 	}
 }
 
@@ -137,7 +149,7 @@ static void make(int dirfd, const char *name, uint64_t flags, uint64_t resolve)
 	struct open_how how = {.flags = O_WRONLY | O_CREAT | flags,
 			       .mode = 0640,
 			       .resolve = resolve};
-	long fd = OPS_CALL(__NR_openat2, dirfd, name, &how, sizeof(how));
+	long fd = open2(dirfd, name, &how, sizeof(how));
 
 	if (fd >= 0 && write((int)fd, name, strlen(name)) < 0)
 		perror(name);
@@ -175,18 +187,16 @@ static void look_at_sizes(void)
 		snprintf(call, sizeof(call), "size %zd", sizes[i] & 0xffffff);
 		memset(text, 0, sizeof(text));
 		memcpy(text, &how, sizeof(how));
-		opened(call, "zeroes", OPS_CALL(__NR_openat2, dirfd, "acme/file", text, sizes[i]));
+		opened(call, "zeroes", open2(dirfd, "acme/file", text, sizes[i]));
 		text[24] = 1;
-		opened(call, "ones", OPS_CALL(__NR_openat2, dirfd, "acme/file", text, sizes[i]));
-		opened(call, "ones, missing",
-		       OPS_CALL(__NR_openat2, dirfd, "acme/../../file", text, sizes[i]));
+		opened(call, "ones", open2(dirfd, "acme/file", text, sizes[i]));
+		opened(call, "ones, missing", open2(dirfd, "acme/../../file", text, sizes[i]));
 	}
-	opened("how", "NULL", OPS_CALL(__NR_openat2, dirfd, "acme/file", 0, sizeof(how)));
-	opened("path", "NULL", OPS_CALL(__NR_openat2, dirfd, 0, &how, sizeof(how)));
-	opened("dirfd", "closed", OPS_CALL(__NR_openat2, 999, "acme/file", &how, sizeof(how)));
+	opened("how", "NULL", open2(dirfd, "acme/file", NULL, sizeof(how)));
+	opened("path", "NULL", open2(dirfd, NULL, &how, sizeof(how)));
+	opened("dirfd", "closed", open2(999, "acme/file", &how, sizeof(how)));
 	how.resolve = RESOLVE_IN_ROOT;
-	opened("dirfd", "closed, in root",
-	       OPS_CALL(__NR_openat2, 999, "/acme/file", &how, sizeof(how)));
+	opened("dirfd", "closed, in root", open2(999, "/acme/file", &how, sizeof(how)));
 	close(dirfd);
 }
 
