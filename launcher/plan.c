@@ -121,8 +121,11 @@ void plan_decide(const struct plan_input *input, struct plan *plan)
 	} else if (input->require == SNR_ENGINE_HYBRID) {
 		decide_hybrid(input, input->require_from, plan);
 	} else if (input->probe == 0) {
+		/* Without a shim the tracer sees as much, and stops more. */
 		plan->way = PLAN_RUN;
-		plan->engine = SNR_ENGINE_TRACE;
+		plan->engine = input->engine == SNR_ENGINE_TRACE || !input->has_shim
+				       ? SNR_ENGINE_TRACE
+				       : SNR_ENGINE_HYBRID;
 	} else if (input->engine == SNR_ENGINE_TRACE) {
 		refuse(plan, input->engine_from, "engine trace cannot be had here: %s", input->why);
 	} else if (input->require == SNR_ENGINE_TRACE) {

@@ -115,6 +115,15 @@ expect '... which chooses where nobody else does' 0 '' 'launcher: engine preload
 expect 'the command line wins over both' 0 '' 'launcher: engine trace, ' \
 	env SNAPREDIR_ENGINE=preload "$SNAPREDIR" -v -e trace -r chosen true
 
+if "$SNAPREDIR" --require trace -r rules true 2>err; then
+	expect 'nobody chooses: hybrid' 0 '' 'launcher: engine hybrid, ' "$SNAPREDIR" -v -r rules true
+	mkdir -p "$WORK/alone/bin"
+	cp "$SNAPREDIR" "$WORK/alone/bin/"
+	expect '... trace where the shim is missing' 0 text 'launcher: engine trace, ' "$WORK/alone/bin/snapredir" -v -r rules cat /opt/acme/file
+else
+	skip 'nobody chooses: hybrid' "$(cat err)"
+fi
+
 for engine in "${ENGINES[@]}"; do
 	# shellcheck disable=SC2317
 	redirected() { "$SNAPREDIR" -r rules -e "$engine" "$@"; }

@@ -27,13 +27,14 @@ static const struct row {
 	enum outcome outcome;
 	const char *text; /* must be in what is said */
 } rows[] = {
-	{AUTO, AUTO, true, true, true, TRACED, ""},
+	{AUTO, AUTO, true, true, true, MIXED, ""},
 	{AUTO, AUTO, true, true, false, TRACED, ""},
 	{AUTO, AUTO, true, false, true, DEGRADED, "Yama says no; set scope 0"},
 	{AUTO, AUTO, true, false, false, FAILS, "/lib/shim.so"},
 	{AUTO, PRELOAD, true, false, true, DEGRADED, "not redirected"},
-	{AUTO, PRELOAD, true, true, true, TRACED, ""},
-	{AUTO, TRACE, true, true, true, TRACED, ""},
+	{AUTO, PRELOAD, true, true, true, MIXED, ""},
+	{AUTO, TRACE, true, true, true, MIXED, ""},
+	{AUTO, TRACE, true, true, false, TRACED, ""},
 	{AUTO, TRACE, true, false, true, FAILS, "required and cannot be had here: Yama"},
 	{AUTO, HYBRID, true, true, true, MIXED, ""},
 	{AUTO, HYBRID, true, false, true, FAILS, "hybrid cannot be had here: Yama"},
