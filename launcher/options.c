@@ -96,11 +96,11 @@ static const char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-static void add_source(struct options *options, bool is_map, const char *text)
+static void add_source(struct options *options, enum options_source_kind kind, const char *text)
 {
 	options->source =
 		pool_grow(options->source, options->nsources + 1, sizeof(*options->source));
-	options->source[options->nsources++] = (struct options_source){is_map, text};
+	options->source[options->nsources++] = (struct options_source){kind, text};
 }
 
 static int read_engine(struct options *options, struct options_engine *engine, const char *from,
@@ -193,7 +193,7 @@ static int read_option(struct options *options, int option, char **argv)
 	switch (option) {
 	case 'r':
 	case 'm':
-		add_source(options, option == 'm', optarg);
+		add_source(options, option == 'm' ? SOURCE_MAP : SOURCE_FILE, optarg);
 		return 0;
 	case 'e':
 		return read_engine(options, &options->engine, "-e", optarg);
@@ -246,7 +246,7 @@ static void read_rules_variable(struct options *options)
 	while (list && *list) {
 		size_t len = strcspn(list, ":");
 		if (len)
-			add_source(options, false, pool_copy(&options->pool, list, len));
+			add_source(options, SOURCE_FILE, pool_copy(&options->pool, list, len));
 		list += len + (list[len] == ':');
 	}
 }
@@ -264,20 +264,20 @@ static int read_verbose_variable(struct options *options)
 	return 0;
 }
 
-/* The files that the variable names come before what -m says, so that -m wins. */
+/* The files that the variable names come before what -m and its like say, so that those win. */
 static void put_variable_first(struct options *options)
 {
 	struct options_source *given = options->source;
 	size_t count = options->nsources;
 
 	for (size_t i = 0; i < count; i++)
-		if (!given[i].is_map)
+		if (given[i].kind == SOURCE_FILE)
 			return;
 	options->source = NULL;
 	options->nsources = 0;
 	read_rules_variable(options);
 	for (size_t i = 0; i < count; i++)
-		add_source(options, true, given[i].text);
+		add_source(options, given[i].kind, given[i].text);
 	free(given);
 }
 

@@ -18,9 +18,14 @@ enum options_action {
 	ACTION_HELP,
 };
 
-/* Rules that were named: a file, or the word of a -m. */
+enum options_source_kind {
+	SOURCE_FILE, /* -r, SNAPREDIR_RULES */
+	SOURCE_MAP,  /* -m: TEXT is PATH=TARGET */
+};
+
+/* Rules that were named. */
 struct options_source {
-	bool is_map;
+	enum options_source_kind kind;
 	const char *text;
 };
 

@@ -41,7 +41,7 @@ const char *rules_engine_name(enum snr_engine engine)
 	return engine_names[engine];
 }
 
-static void add_rule(struct rules *rules, const struct rules_rule *rule)
+void rules_add(struct rules *rules, const struct rules_rule *rule)
 {
 	if (rules->count == SNR_MAX_RULES) {
 		if (!rules->too_many)
@@ -134,7 +134,7 @@ static void read_bind(struct rules *rules, const struct rules_line *line)
 		fine = false;
 	}
 	if (fine)
-		add_rule(rules, &rule);
+		rules_add(rules, &rule);
 }
 
 static void read_engine(struct rules *rules, const struct rules_line *line)
@@ -310,7 +310,7 @@ static const char *remedy(int error)
 	}
 }
 
-static void cannot_read(struct rules *rules, const char *file, const struct place *from, int error)
+void rules_cannot_read(struct rules *rules, const char *file, const struct place *from, int error)
 {
 	struct place whole = {file, 0, 0};
 
@@ -348,7 +348,7 @@ static void read_open_file(struct rules *rules, int fd, struct rules_file *file,
 	ssize_t size;
 
 	if (fstat(fd, &stat) < 0 || S_ISDIR(stat.st_mode)) {
-		cannot_read(rules, file->name, from, EISDIR);
+		rules_cannot_read(rules, file->name, from, EISDIR);
 		return;
 	}
 	file->dev = stat.st_dev;
@@ -357,7 +357,7 @@ static void read_open_file(struct rules *rules, int fd, struct rules_file *file,
 		return;
 	size = read_all(fd, &text);
 	if (size < 0) {
-		cannot_read(rules, file->name, from, (int)-size);
+		rules_cannot_read(rules, file->name, from, (int)-size);
 	} else {
 		rules->reading = file;
 		rules->depth++;
@@ -379,7 +379,7 @@ static void read_file(struct rules *rules, const char *name, const struct place 
 
 	if (fd < 0) {
 		if (!optional || errno != ENOENT)
-			cannot_read(rules, file.name, from, errno);
+			rules_cannot_read(rules, file.name, from, errno);
 		return;
 	}
 	read_open_file(rules, fd, &file, from);
@@ -416,7 +416,7 @@ void rules_read_map(struct rules *rules, const char *word)
 	}
 	rule.path = (struct rules_word){text, (uint32_t)strlen(text), place};
 	rule.target = (struct rules_word){target, (uint32_t)strlen(target), place};
-	add_rule(rules, &rule);
+	rules_add(rules, &rule);
 }
 
 void rules_free(struct rules *rules)

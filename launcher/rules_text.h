@@ -66,6 +66,12 @@ void rules_read_text(struct rules *rules, const char *name, const char *text, si
  * shell has its own. */
 void rules_read_map(struct rules *rules, const char *word);
 
+/* Add RULE, whose strings live as long as RULES. */
+void rules_add(struct rules *rules, const struct rules_rule *rule);
+
+/* FILE, which FROM (NULL: nothing in a file) names, cannot be read: ERROR says why. */
+void rules_cannot_read(struct rules *rules, const char *file, const struct place *from, int error);
+
 /* The engine called NAME. Returns 0, or -EINVAL with *NEAR the name that may be meant, or NULL. */
 int rules_engine_named(const char *name, enum snr_engine *engine, const char **near);
 

@@ -84,13 +84,18 @@ void sources_read(const struct options *options, struct rules *rules, char *wher
 	for (size_t i = 0; i < options->nsources; i++) {
 		const struct options_source *source = &options->source[i];
 
-		if (source->is_map)
-			rules_read_map(rules, source->text);
-		else
+		switch (source->kind) {
+		case SOURCE_FILE:
 			rules_read_file(rules, source->text);
-		if (!source->is_map || !map_noted)
-			note(where, size, source->is_map ? "-m" : source->text);
-		map_noted |= source->is_map;
+			note(where, size, source->text);
+			break;
+		case SOURCE_MAP:
+			rules_read_map(rules, source->text);
+			if (!map_noted)
+				note(where, size, "-m");
+			map_noted = true;
+			break;
+		}
 	}
 	if (options->nsources)
 		return;

@@ -85,9 +85,9 @@ static void test_sources(void **state)
 	READ("-r", "a", "-m", "/x=/y", "--rules=b", "--map", "/z=/w", "app");
 	assert_int_equal(options.nsources, 4);
 	assert_string_equal(options.source[0].text, "a");
-	assert_false(options.source[0].is_map);
+	assert_int_equal(options.source[0].kind, SOURCE_FILE);
 	assert_string_equal(options.source[1].text, "/x=/y");
-	assert_true(options.source[1].is_map);
+	assert_int_equal(options.source[1].kind, SOURCE_MAP);
 	assert_string_equal(options.source[2].text, "b");
 	assert_string_equal(options.source[3].text, "/z=/w");
 }
@@ -105,7 +105,7 @@ static void test_sources_of_the_environment(void **state)
 	assert_string_equal(options.source[0].text, "file");
 	READ("-m", "/a=/b", "app");
 	assert_int_equal(options.nsources, 3);
-	assert_true(options.source[2].is_map);
+	assert_int_equal(options.source[2].kind, SOURCE_MAP);
 	setenv("SNAPREDIR_RULES", "", 1);
 	READ("app");
 	assert_int_equal(options.nsources, 0);
