@@ -6,6 +6,7 @@
 #define SNR_REWRITE_H
 
 #include "shared/resolve.h"
+#include "shared/stats.h"
 
 enum snr_verdict {
 	SNR_UNCHANGED, /* let the kernel have the call as it is */
@@ -44,6 +45,7 @@ struct snr_plan {
 struct snr_redirector {
 	const struct snr_image *image;
 	struct snr_facts *facts;
+	struct snr_stats *stats; /* NULL: nobody wants to know */
 	struct snr_host host;
 };
 
