@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -84,6 +86,13 @@ static long mount_of(void *context, const char *path, uint64_t *mount)
 	return error;
 }
 
+static long read_only(void *context, const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) ? -errno : (fs.f_flags & ST_RDONLY) != 0;
+}
+
 static long may_access(void *context, const char *path, int mode)
 {
 	long error = snr_rawcall4(SYS_faccessat2, AT_FDCWD, path, mode, AT_EACCESS);
@@ -123,7 +132,7 @@ struct snr_redirector host_redirector(const struct snr_image *image, struct host
 	return (struct snr_redirector){
 		.image = image,
 		.host = {context, read_string, read_bytes, read_link, search, kind, mount_of,
-			 may_access, shorten, directory},
+			 read_only, may_access, shorten, directory},
 	};
 }
 

@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* The kernel's layout is that of struct stat64 on all our machines. */
@@ -95,6 +97,18 @@ static long host_mount(void *context, const char *path, uint64_t *mount)
 	return result;
 }
 
+static long host_read_only(void *context, const char *path)
+{
+	struct statfs64 fs;
+#ifdef __NR_statfs64
+	long result = snr_rawcall3(__NR_statfs64, path, sizeof(fs), &fs);
+#else
+	long result = snr_rawcall2(__NR_statfs, path, &fs);
+#endif
+
+	return result ? result : (fs.f_flags & ST_RDONLY) != 0;
+}
+
 /* As exec would see it: by the effective ids, where the kernel can say so (5.8). */
 long shim_access_real(int dirfd, const char *path, int mode)
 {
@@ -154,6 +168,7 @@ const struct snr_host shim_host = {
 	.search = host_search,
 	.kind = host_kind,
 	.mount = host_mount,
+	.read_only = host_read_only,
 	.access = host_access,
 	.shorten = shim_shorten,
 	.directory = host_directory,

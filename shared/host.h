@@ -37,6 +37,10 @@ struct snr_host {
 	 * for another mount. 0 or -errno. */
 	long (*mount)(void *context, const char *path, uint64_t *mount);
 
+	/* Is the real PATH on a read-only mount or file system? 1, 0 or -errno. access(2) would say
+	 * first that it is not permitted. */
+	long (*read_only)(void *context, const char *path);
+
 	/* access(2) on the real PATH, by the ids that the kernel judges the program's calls by: may
 	 * it execute a #! script that its interpreter will read, write a directory? 0 or -errno. */
 	long (*access)(void *context, const char *path, int mode);

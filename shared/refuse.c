@@ -70,7 +70,9 @@ static int directory_access(const struct snr_question *q, int n, int mode)
 /* mnt_want_write */
 static int writable(const struct snr_question *q, int n)
 {
-	return directory_access(q, n, W_OK) == -EROFS ? -EROFS : GO_ON;
+	const struct snr_host *host = &q->redirector->host;
+
+	return host->read_only(host->context, snr_spot_parent(q, n)) == 1 ? -EROFS : GO_ON;
 }
 
 /* The d_type of what is there, or -errno. What a mount would be on is of its target's kind, if it

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -154,6 +156,17 @@ static long host_mount(void *context, const char *path, uint64_t *mount)
 	return 0;
 }
 
+static long host_read_only(void *context, const char *path)
+{
+	struct tracer *tracer = context;
+	char view[SNR_PATH_MAX + 64];
+	struct statfs fs;
+
+	if (tracee_view(tracer, path, view, sizeof(view)))
+		return -ENAMETOOLONG;
+	return statfs(view, &fs) ? -errno : (fs.f_flags & ST_RDONLY) != 0;
+}
+
 static long host_access(void *context, const char *path, int mode)
 {
 	struct tracer *tracer = context;
@@ -235,6 +248,7 @@ void tracee_host_init(struct tracer *tracer)
 		.search = host_search,
 		.kind = host_kind,
 		.mount = host_mount,
+		.read_only = host_read_only,
 		.access = host_access,
 		.shorten = host_shorten,
 		.directory = host_directory,

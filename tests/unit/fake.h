@@ -162,6 +162,11 @@ static inline long world_mount(void *context, const char *path, uint64_t *mount)
 	return world_find(context, path) ? 0 : -ENOENT;
 }
 
+static inline long world_read_only(void *context, const char *path)
+{
+	return world_find(context, path) ? 0 : -ENOENT;
+}
+
 static inline long world_access(void *context, const char *path, int mode)
 {
 	return world_find(context, path) ? 0 : -ENOENT;
@@ -216,6 +221,7 @@ static inline struct snr_host world_host(struct world *world)
 				 .search = world_search,
 				 .kind = world_kind,
 				 .mount = world_mount,
+				 .read_only = world_read_only,
 				 .access = world_access,
 				 .shorten = world_shorten,
 				 .directory = world_directory};
