@@ -36,21 +36,7 @@ static struct stat64 wide_stat(const struct stat64 *st)
 
 static struct stat narrow_stat(const struct stat64 *st)
 {
-	return (struct stat){
-		.st_dev = st->st_dev,
-		.st_ino = (ino_t)st->st_ino,
-		.st_mode = st->st_mode,
-		.st_nlink = st->st_nlink,
-		.st_uid = st->st_uid,
-		.st_gid = st->st_gid,
-		.st_rdev = st->st_rdev,
-		.st_size = (off_t)st->st_size,
-		.st_blksize = st->st_blksize,
-		.st_blocks = (blkcnt_t)st->st_blocks,
-		.st_atim = st->st_atim,
-		.st_mtim = st->st_mtim,
-		.st_ctim = st->st_ctim,
-	};
+	return shim_narrow_stat(st);
 }
 
 #define OURS     (-0x5e4d) /* in fts_rfd, which is a descriptor in a tree of libc's own */

@@ -54,14 +54,13 @@ static int hook_lstat64(const char *path, struct stat64 *st)
 	return stat64_as(path, st, AT_SYMLINK_NOFOLLOW);
 }
 
-/* Of struct stat glob looks at the mode only. */
 static int stat_as(const char *path, struct stat *st, int flags)
 {
 	struct stat64 found;
 
 	if (stat64_as(path, &found, flags) < 0)
 		return -1;
-	*st = (struct stat){.st_mode = found.st_mode};
+	*st = shim_narrow_stat(&found);
 	return 0;
 }
 
@@ -75,53 +74,34 @@ static int hook_lstat(const char *path, struct stat *st)
 	return stat_as(path, st, AT_SYMLINK_NOFOLLOW);
 }
 
-SHIM_EXPORT int glob(const char *pattern, int flags, int (*on_error)(const char *path, int error),
-		     glob_t *result)
-{
-	glob_t before;
-	int answer;
+/* The three forms of the function differ in the types of their hooks only. */
+#define GLOB(name, type, read_hook, stat_hook, lstat_hook)                                         \
+	SHIM_EXPORT int name(const char *pattern, int flags,                                       \
+			     int (*on_error)(const char *path, int error), type *result)           \
+	{                                                                                          \
+		type before;                                                                       \
+		int answer;                                                                        \
+                                                                                                   \
+		if ((flags & GLOB_ALTDIRFUNC) || !shim_redirector())                               \
+			return real_##name()(pattern, flags, on_error, result);                    \
+		before = *result;                                                                  \
+		result->gl_opendir = hook_opendir;                                                 \
+		result->gl_readdir = read_hook;                                                    \
+		result->gl_closedir = hook_closedir;                                               \
+		result->gl_stat = stat_hook;                                                       \
+		result->gl_lstat = lstat_hook;                                                     \
+		answer = real_##name()(pattern, flags | GLOB_ALTDIRFUNC, on_error, result);        \
+		result->gl_flags &= ~GLOB_ALTDIRFUNC;                                              \
+		result->gl_opendir = before.gl_opendir;                                            \
+		result->gl_readdir = before.gl_readdir;                                            \
+		result->gl_closedir = before.gl_closedir;                                          \
+		result->gl_stat = before.gl_stat;                                                  \
+		result->gl_lstat = before.gl_lstat;                                                \
+		return answer;                                                                     \
+	}
 
-	if ((flags & GLOB_ALTDIRFUNC) || !shim_redirector())
-		return real_glob()(pattern, flags, on_error, result);
-	before = *result;
-	result->gl_opendir = hook_opendir;
-	result->gl_readdir = hook_readdir;
-	result->gl_closedir = hook_closedir;
-	result->gl_stat = hook_stat;
-	result->gl_lstat = hook_lstat;
-	answer = real_glob()(pattern, flags | GLOB_ALTDIRFUNC, on_error, result);
-	result->gl_flags &= ~GLOB_ALTDIRFUNC;
-	result->gl_opendir = before.gl_opendir;
-	result->gl_readdir = before.gl_readdir;
-	result->gl_closedir = before.gl_closedir;
-	result->gl_stat = before.gl_stat;
-	result->gl_lstat = before.gl_lstat;
-	return answer;
-}
-
-SHIM_EXPORT int glob64(const char *pattern, int flags, int (*on_error)(const char *path, int error),
-		       glob64_t *result)
-{
-	glob64_t before;
-	int answer;
-
-	if ((flags & GLOB_ALTDIRFUNC) || !shim_redirector())
-		return real_glob64()(pattern, flags, on_error, result);
-	before = *result;
-	result->gl_opendir = hook_opendir;
-	result->gl_readdir = hook_readdir64;
-	result->gl_closedir = hook_closedir;
-	result->gl_stat = hook_stat64;
-	result->gl_lstat = hook_lstat64;
-	answer = real_glob64()(pattern, flags | GLOB_ALTDIRFUNC, on_error, result);
-	result->gl_flags &= ~GLOB_ALTDIRFUNC;
-	result->gl_opendir = before.gl_opendir;
-	result->gl_readdir = before.gl_readdir;
-	result->gl_closedir = before.gl_closedir;
-	result->gl_stat = before.gl_stat;
-	result->gl_lstat = before.gl_lstat;
-	return answer;
-}
+GLOB(glob, glob_t, hook_readdir, hook_stat, hook_lstat)
+GLOB(glob64, glob64_t, hook_readdir64, hook_stat64, hook_lstat64)
 
 /* ---- programs with 64-bit times on 32 bit ---- */
 
@@ -156,26 +136,4 @@ static int hook_lstat_time64(const char *path, struct stat64 *st)
 	return stat_time64_as(path, (struct stat_time64 *)(void *)st, AT_SYMLINK_NOFOLLOW);
 }
 
-SHIM_EXPORT int __glob64_time64(const char *pattern, int flags,
-				int (*on_error)(const char *path, int error), glob64_t *result)
-{
-	glob64_t before;
-	int answer;
-
-	if ((flags & GLOB_ALTDIRFUNC) || !shim_redirector())
-		return real___glob64_time64()(pattern, flags, on_error, result);
-	before = *result;
-	result->gl_opendir = hook_opendir;
-	result->gl_readdir = hook_readdir64;
-	result->gl_closedir = hook_closedir;
-	result->gl_stat = hook_stat_time64;
-	result->gl_lstat = hook_lstat_time64;
-	answer = real___glob64_time64()(pattern, flags | GLOB_ALTDIRFUNC, on_error, result);
-	result->gl_flags &= ~GLOB_ALTDIRFUNC;
-	result->gl_opendir = before.gl_opendir;
-	result->gl_readdir = before.gl_readdir;
-	result->gl_closedir = before.gl_closedir;
-	result->gl_stat = before.gl_stat;
-	result->gl_lstat = before.gl_lstat;
-	return answer;
-}
+GLOB(__glob64_time64, glob64_t, hook_readdir64, hook_stat_time64, hook_lstat_time64)

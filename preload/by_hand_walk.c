@@ -52,25 +52,6 @@ struct names {
 	size_t len, room;
 };
 
-static struct stat narrow(const struct stat64 *st)
-{
-	return (struct stat){
-		.st_dev = st->st_dev,
-		.st_ino = (ino_t)st->st_ino,
-		.st_mode = st->st_mode,
-		.st_nlink = st->st_nlink,
-		.st_uid = st->st_uid,
-		.st_gid = st->st_gid,
-		.st_rdev = st->st_rdev,
-		.st_size = (off_t)st->st_size,
-		.st_blksize = st->st_blksize,
-		.st_blocks = (blkcnt_t)st->st_blocks,
-		.st_atim = st->st_atim,
-		.st_mtim = st->st_mtim,
-		.st_ctim = st->st_ctim,
-	};
-}
-
 /* ftw(3) does not know the types of nftw(3). */
 static int plain_type(int type)
 {
@@ -89,7 +70,7 @@ static int report(struct walk *walk, const struct stat64 *st, int type)
 		return walk->call.nftw64(walk->path, st, type, &walk->at);
 	if (walk->call.ftw64)
 		return walk->call.ftw64(walk->path, st, plain_type(type));
-	small = narrow(st);
+	small = shim_narrow_stat(st);
 	if (walk->call.nftw)
 		return walk->call.nftw(walk->path, &small, type, &walk->at);
 	return walk->call.ftw(walk->path, &small, plain_type(type));

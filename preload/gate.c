@@ -46,22 +46,9 @@ static bool map_gate(void)
 	return false;
 }
 
-static long open_of_tracer(int pid, int fd, int flags)
-{
-	char path[64];
-	struct snr_builder builder = {.out = path, .size = sizeof(path)};
-
-	snr_add_text(&builder, "/proc/");
-	snr_add_number(&builder, pid);
-	snr_add_text(&builder, "/fd/");
-	snr_add_number(&builder, fd);
-	snr_finish(&builder);
-	return snr_rawcall4(__NR_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
-}
-
 static const struct snr_image *map_rules(int pid, int fd)
 {
-	long own = open_of_tracer(pid, fd, O_RDONLY);
+	long own = shim_open_of_process(pid, fd, O_RDONLY);
 	const struct snr_image *image = own < 0 ? NULL : shim_map_image((int)own);
 
 	if (own >= 0)
@@ -82,7 +69,7 @@ static uint64_t read_cookie(const char *text)
 /* In another pid namespace the descriptor may be anybody's. */
 static struct snr_board *map_board(int pid, int fd, uint64_t cookie)
 {
-	long own = open_of_tracer(pid, fd, O_RDWR);
+	long own = shim_open_of_process(pid, fd, O_RDWR);
 	struct snr_board *board;
 	long got = -EBADF;
 

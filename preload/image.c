@@ -88,7 +88,7 @@ static int move_high(int fd)
 	return (int)high;
 }
 
-static int open_of_process(int pid, int fd)
+long shim_open_of_process(int pid, int fd, int flags)
 {
 	char path[64];
 	struct snr_builder builder = {.out = path, .size = sizeof(path)};
@@ -98,7 +98,7 @@ static int open_of_process(int pid, int fd)
 	snr_add_text(&builder, "/fd/");
 	snr_add_number(&builder, fd);
 	snr_finish(&builder);
-	return (int)snr_rawcall4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	return snr_rawcall4(__NR_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
 }
 
 static const struct snr_image *find_image(int *fd)
@@ -112,7 +112,7 @@ static const struct snr_image *find_image(int *fd)
 	image = shim_map_image(*fd);
 	if (image)
 		return image;
-	other = open_of_process(pid, *fd);
+	other = (int)shim_open_of_process(pid, *fd, O_RDONLY);
 	if (other < 0)
 		return NULL;
 	image = shim_map_image(other);

@@ -91,6 +91,8 @@ static inline struct snr_redirector *shim_redirector(void)
 /* A descriptor of the image that a child of this process will inherit: ours, or a new one where the
  * program has closed it. -errno if there is none to be had. */
 int shim_image_fd(void);
+/* Open what descriptor FD of process PID leads to, by open(2)'s FLAGS. A descriptor or -errno. */
+long shim_open_of_process(int pid, int fd, int flags);
 
 /* The environment that this process was started with, as it lies on the stack. */
 const char *const *shim_initial_environment(void);
@@ -203,6 +205,8 @@ long shim_access_at(int dirfd, const char *path, int mode);
 /* stat of the real PATH, no rule applied. */
 long shim_stat_real(int dirfd, const char *path, struct stat64 *st, int flags);
 long shim_stat_descriptor(long fd, struct stat64 *st);
+/* The same for programs that were built with a struct stat of their word size. */
+struct stat shim_narrow_stat(const struct stat64 *st);
 
 /* access of the real PATH. */
 long shim_access_real(int dirfd, const char *path, int mode);

@@ -36,7 +36,7 @@ bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed);
 /* Where a listing stands among its extra names may be kept in the position of its descriptor: these
  * plus the number of the next name (snr_listing.next), or plus 0 at the end; 65,536 rules have at
  * most that many names in a directory. File systems give hashes or small numbers, and the kernel
- * never sees these in getdents. 32-bit programs want offsets of 31 bits. */
+ * never sees these in getdents. 32-bit programs, proc and sysfs want offsets of 31 bits. */
 #define SNR_LISTING_BASE64 0x7fffffff00000000ll
 #define SNR_LISTING_BASE32 0x7ff00000ll
 #define SNR_LISTING_RANGE  0x80000ll

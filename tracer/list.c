@@ -17,13 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Positions among extra names: these plus the number of the next one (65,536 rules have at most
- * that many names in a directory), or plus 0 at the end. File systems give hashes or small numbers;
- * the kernel never sees these in getdents. 32-bit programs, proc and sysfs want 31 bits. */
-#define BASE64     0x7fffffff00000000ll
-#define BASE32     0x7ff00000ll
-#define BASE_RANGE 0x80000ll
-
 /* One listing call of a tracee. */
 struct tracee_list {
 	uint64_t buffer;
@@ -83,7 +76,7 @@ static bool is_rewound(pid_t tid, int fd)
 
 static int64_t place_at(int64_t position, int64_t base)
 {
-	return position >= base && position < base + BASE_RANGE ? position - base : -1;
+	return position >= base && position < base + SNR_LISTING_RANGE ? position - base : -1;
 }
 
 /* Where the listing stands among the extra names: the number of the next one, 0 at their end, -1:
@@ -92,11 +85,11 @@ static int64_t get_place(struct tracer *tracer, const struct tracee *tracee,
 			 const struct tracee_list *list)
 {
 	int64_t position = list->copy < 0 ? 0 : lseek(list->copy, 0, SEEK_CUR);
-	int64_t place = place_at(position, BASE64);
+	int64_t place = place_at(position, SNR_LISTING_BASE64);
 	struct list_rest *rest;
 
 	if (place < 0)
-		place = place_at(position, BASE32);
+		place = place_at(position, SNR_LISTING_BASE32);
 	if (place >= 0)
 		return place;
 	rest = find_rest(tracer, tracee, list->fd, false);
@@ -136,50 +129,6 @@ static bool begin(struct tracer *tracer, struct snr_listing *listing, int fd)
 					  tracer->name, (size_t)n);
 }
 
-/* Write one record to OUT. Returns its size, or 0 where ROOM is too small. getdents64(2): inode,
- * offset, size, type, name; getdents(2): longs, the type behind the name and its NUL. */
-static size_t put_record(const struct tracee_list *list, const struct snr_listed *listed,
-			 int64_t offset, char *out, size_t room)
-{
-	size_t word = list->word ? list->word : 8;
-	size_t head = 2 * word + 2 + (list->word ? 0 : 1);
-	size_t tail = list->word ? 2 : 1;
-	uint16_t size = (uint16_t)((head + listed->len + tail + word - 1) & ~(word - 1));
-
-	if (size > room)
-		return 0;
-	memset(out, 0, size);
-	memcpy(out, &listed->inode, word);
-	memcpy(out + word, &offset, word);
-	memcpy(out + 2 * word, &size, sizeof(size));
-	memcpy(out + head, listed->name, listed->len);
-	out[list->word ? size - 1u : head - 1] = (char)listed->type;
-	return size;
-}
-
-/* Fill SIZE bytes with the names from LISTING->next on. Returns the bytes used; -EINVAL where not
- * even one name fits, as the kernel. */
-static long put_names(struct snr_listing *listing, const struct tracee_list *list, char *out,
-		      size_t size)
-{
-	struct snr_listed listed;
-	size_t used = 0;
-
-	for (;;) {
-		uint32_t here = listing->next;
-		size_t n;
-
-		if (!snr_listing_next(listing, &listed))
-			return (long)used;
-		n = put_record(list, &listed, list->base + listing->next, out + used, size - used);
-		if (n == 0) {
-			listing->next = here;
-			return used ? (long)used : -EINVAL;
-		}
-		used += n;
-	}
-}
-
 /* Give the names from CHILD on, or from the first (-1). Returns what the call returns. */
 static int64_t give(struct tracer *tracer, const struct tracee *tracee, struct tracee_list *list,
 		    int64_t child)
@@ -200,8 +149,8 @@ static int64_t give(struct tracer *tracer, const struct tracee *tracee, struct t
 	if (!names)
 		return -ENOMEM;
 	if (list->copy >= 0 && lseek(list->copy, list->base, SEEK_SET) < 0)
-		list->base = BASE32;
-	used = put_names(&listing, list, names, size);
+		list->base = SNR_LISTING_BASE32;
+	used = snr_listing_fill(&listing, list->base, list->word, names, size);
 	piece = (struct tracee_piece){names, used > 0 ? (size_t)used : 0};
 	if (used > 0 && tracee_write(tracer, tracee, list->buffer, &piece, 1))
 		used = -EFAULT;
@@ -229,7 +178,7 @@ void list_enter(struct tracer *tracer, struct tracee *tracee, const struct arch_
 	list->buffer = call->arg[1];
 	list->count = (uint32_t)call->arg[2];
 	list->word = op == SNR_getdents ? call->abi->word : 0;
-	list->base = narrow ? BASE32 : BASE64;
+	list->base = narrow ? SNR_LISTING_BASE32 : SNR_LISTING_BASE64;
 	list->copy = copy_descriptor(tracee, list->fd);
 	place = get_place(tracer, tracee, list);
 	if (place < 0) {
