@@ -4,6 +4,7 @@
  * the tracer's.
  */
 #include "preload/gate.h"
+#include "preload/listing.h"
 
 #include "shared/callnumbers.h"
 #include "shared/environ.h"
@@ -258,6 +259,11 @@ bool shim_gate_try(int op, long number, const long args[SNR_NARGS], long *result
 
 	if (!shim_gate_takes(op))
 		return false;
+	if (snr_pathops[op].effects & SNR_LISTS) {
+		*result = shim_list(number, op == SNR_getdents ? sizeof(long) : 0, (int)args[0],
+				    (void *)args[1], (unsigned)args[2]);
+		return true;
+	}
 	for (uint8_t i = SNR_NARGS; i-- > 0;)
 		if (snr_role_is_path(snr_pathops[op].role[i]))
 			call.path = i;

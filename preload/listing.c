@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Extra names of a directory that is being listed. For preload/ only. Where a raw listing stands
- * among them is kept in the position of the descriptor itself, so that it is right after dup, fork
- * and lseek. It must never give a name before the kernel has given all of its own.
+ * among them is kept in the position of the descriptor itself, so that it is right after dup, fork,
+ * exec and lseek. It must never give a name before the kernel has given all of its own.
  */
+#include "preload/gate.h"
 #include "preload/listing.h"
 
 #include "shared/callnumbers.h"
@@ -11,9 +12,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Has any descriptor been left among extra names? */
-static bool left;
-
 bool shim_lists(void)
 {
 	const struct snr_redirector *redirector = shim_redirector();
@@ -21,10 +19,19 @@ bool shim_lists(void)
 	return redirector && redirector->image->nchildren;
 }
 
-/* Begin the extra names of FD at number PLACE, or at the first (-1). */
-static bool begin(struct snr_listing *listing, struct shim_slot *slot, int fd, int64_t place)
+/* Who knows the names that are put into directories; NULL: none are. */
+static const struct snr_redirector *find_redirector(void)
 {
-	const struct snr_redirector *redirector = shim_redirector();
+	const struct snr_redirector *gate = shim_gate_redirector();
+	const struct snr_redirector *redirector = gate ? gate : shim_redirector();
+
+	return redirector && redirector->image->nchildren ? redirector : NULL;
+}
+
+/* Begin the extra names of FD at number PLACE, or at the first (-1). */
+static bool begin(const struct snr_redirector *redirector, struct snr_listing *listing,
+		  struct shim_slot *slot, int fd, int64_t place)
+{
 	const struct snr_host *host = &redirector->host;
 	long n = host->directory(host->context, fd, slot->text[0], SNR_PATH_MAX);
 
@@ -40,14 +47,16 @@ static bool begin(struct snr_listing *listing, struct shim_slot *slot, int fd, i
 
 bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed)
 {
-	bool none = *place == 0 || (*place < 0 && !shim_may_hold_rules(fd));
+	const struct snr_redirector *redirector = find_redirector();
+	bool none = !redirector || *place == 0 ||
+		    (*place < 0 && !shim_may_hold_rules(redirector, fd));
 	struct shim_slot *slot = none ? NULL : shim_slot_take();
 	struct snr_listing listing;
 	bool found = false;
 
 	if (!slot)
 		return false;
-	if (begin(&listing, slot, fd, *place)) {
+	if (begin(redirector, &listing, slot, fd, *place)) {
 		found = snr_listing_next(&listing, listed);
 		*place = listing.next;
 	}
@@ -66,11 +75,8 @@ static const int64_t bases[] = {
 /* The number of the next extra name, -1: among the kernel's. */
 static int64_t get_place(int fd)
 {
-	int64_t position;
+	int64_t position = snr_rawcall3(__NR_lseek, fd, 0, SEEK_CUR);
 
-	if (!__atomic_load_n(&left, __ATOMIC_RELAXED))
-		return -1;
-	position = snr_rawcall3(__NR_lseek, fd, 0, SEEK_CUR);
 	for (int i = 0; i < BASES; i++)
 		if (position >= bases[i] && position - bases[i] < SNR_LISTING_RANGE)
 			return position - bases[i];
@@ -81,19 +87,17 @@ static int64_t get_place(int fd)
  * cannot be moved. */
 static int64_t set_place(int fd, uint32_t place)
 {
-	for (int i = 0; i < BASES; i++) {
-		if (snr_rawcall3(__NR_lseek, fd, (long)(bases[i] + place), SEEK_SET) >= 0) {
-			__atomic_store_n(&left, true, __ATOMIC_RELAXED);
+	for (int i = 0; i < BASES; i++)
+		if (snr_rawcall3(__NR_lseek, fd, (long)(bases[i] + place), SEEK_SET) >= 0)
 			return bases[i];
-		}
-	}
 	return -1;
 }
 
 /* A directory whose position cannot be moved has no extra names: it would never end. */
-static long give(int fd, unsigned word, int64_t place, void *buffer, size_t size)
+static long give(const struct snr_redirector *redirector, int fd, unsigned word, int64_t place,
+		 void *buffer, size_t size)
 {
-	bool none = place == 0 || (place < 0 && !shim_may_hold_rules(fd));
+	bool none = place == 0 || (place < 0 && !shim_may_hold_rules(redirector, fd));
 	struct shim_slot *slot = none ? NULL : shim_slot_take();
 	struct snr_listing listing;
 	int64_t base = -1;
@@ -101,7 +105,7 @@ static long give(int fd, unsigned word, int64_t place, void *buffer, size_t size
 
 	if (!slot)
 		return 0;
-	if (begin(&listing, slot, fd, place))
+	if (begin(redirector, &listing, slot, fd, place))
 		base = set_place(fd, listing.next);
 	if (base >= 0) {
 		used = snr_listing_fill(&listing, base, word, slot->text[1],
@@ -117,10 +121,11 @@ static long give(int fd, unsigned word, int64_t place, void *buffer, size_t size
 
 long shim_list(long number, unsigned word, int fd, void *buffer, size_t size)
 {
+	const struct snr_redirector *redirector = find_redirector();
 	int64_t place;
 	long n;
 
-	if (!shim_lists())
+	if (!redirector)
 		return snr_rawcall3(number, fd, buffer, size);
 	place = get_place(fd);
 	if (place < 0) {
@@ -128,5 +133,5 @@ long shim_list(long number, unsigned word, int fd, void *buffer, size_t size)
 		if (n)
 			return n;
 	}
-	return give(fd, word, place, buffer, size);
+	return give(redirector, fd, word, place, buffer, size);
 }

@@ -8,11 +8,11 @@
 #include "preload/shim.h"
 #include "shared/listing.h"
 
-/* Does any rule put a name into a directory? */
+/* Does any rule put a name into a directory, and are wrappers to add it? */
 bool shim_lists(void);
 
 /* May the directory FD be one that rules put names into? (parents.c) */
-bool shim_may_hold_rules(int fd);
+bool shim_may_hold_rules(const struct snr_redirector *redirector, int fd);
 
 /* One extra name of the directory FD: that with number *PLACE, or the first where *PLACE is -1.
  * *PLACE becomes the number of the one behind it, 0 at the end. False: there is none. */

@@ -107,9 +107,8 @@ static bool is_gathered(const struct snr_redirector *redirector)
 	return gather(redirector->image, now);
 }
 
-bool shim_may_hold_rules(int fd)
+bool shim_may_hold_rules(const struct snr_redirector *redirector, int fd)
 {
-	const struct snr_redirector *redirector = shim_redirector();
 	struct stat64 st;
 
 	if ((redirector->image->flags & SNR_IMAGE_STRICT) || !is_gathered(redirector) ||

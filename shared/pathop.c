@@ -135,7 +135,7 @@ bool snr_pathop_passes_gate(const struct snr_pathop *op)
 	for (int i = 0; i < SNR_NARGS; i++)
 		if (op->role[i] >= SNR_ROLE_SOCKADDR)
 			return false;
-	return !(op->effects & (SNR_EXECS | SNR_MOVES_ROOT | SNR_LISTS));
+	return !(op->effects & (SNR_EXECS | SNR_MOVES_ROOT));
 }
 
 int snr_pathop_find(const struct snr_pathop *op, enum snr_role role)

@@ -116,10 +116,11 @@ static void the_tracer_keeps_account_of_some_calls(void **state)
 {
 	static const int passing[] = {SYS_open,     SYS_openat,     SYS_newfstatat, SYS_statx,
 				      SYS_readlink, SYS_readlinkat, SYS_getcwd,     SYS_rename,
-				      SYS_unlink,   SYS_faccessat,  SYS_chdir,      SYS_mkdir};
-	static const int kept[] = {SYS_execve, SYS_execveat, SYS_chroot,      SYS_pivot_root,
-				   SYS_bind,   SYS_connect,  SYS_getsockname, SYS_getdents64,
-				   SYS_setns,  SYS_seccomp,  SYS_clone3,      SYS_sendto};
+				      SYS_unlink,   SYS_faccessat,  SYS_chdir,      SYS_mkdir,
+				      SYS_getdents, SYS_getdents64};
+	static const int kept[] = {SYS_execve,      SYS_execveat, SYS_chroot, SYS_pivot_root,
+				   SYS_bind,        SYS_connect,  SYS_setns,  SYS_seccomp,
+				   SYS_getsockname, SYS_clone3,   SYS_sendto};
 	static struct program program;
 
 	build(&program, SNR_ENGINE_HYBRID);
