@@ -55,7 +55,10 @@ audit32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(audit_o))
 unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT)) $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ))
 fuzzers := $(patsubst tests/fuzz/%.c,$(O)/fuzzer/%,$(FUZZ))
 bench_bin := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH)) $(O)/bench/calls-static
-LIBS :=
+# libyaml reads snap.yaml. It goes into the launcher: in a classic snap that runs with whatever libraries the machine
+# has. A distribution says YAML=-lyaml.
+YAML ?= -l:libyaml.a
+LIBS := $(YAML)
 
 launcher := $(O)/bin/snapredir
 shim = $(O)/lib/$(TRIPLET)/libsnapredir.so

@@ -22,6 +22,7 @@ const char options_help[] =
 	"\n"
 	"  -r, --rules FILE         read rules from FILE (repeatable; later ones win)\n"
 	"  -m, --map PATH=TARGET    one bind rule (repeatable; \\= is a literal =)\n"
+	"  -L, --layout[=FILE]      the layouts of FILE ($SNAP/meta/snap.yaml) as rules\n"
 	"  -e, --engine ENGINE      auto (default), preload, trace, hybrid\n"
 	"      --require ENGINE     fail rather than do with less than ENGINE\n"
 	"  -l, --log FILE           append the log to FILE, not to standard error\n"
@@ -34,8 +35,9 @@ const char options_help[] =
 	"      --explain PATH       say which rule decides PATH and where it leads\n"
 	"      --version, --help    print this and end\n"
 	"\n"
-	"Without -r and -m the rules are those of $SNAPREDIR_RULES (a colon list of files),\n"
-	"or $SNAP/meta/snapredir.rules and $SNAP/meta/snapredir.d/*.rules.\n"
+	"Without rules so named they are those of $SNAPREDIR_RULES (a colon list of files), or\n"
+	"$SNAP/meta/snapredir.rules, $SNAP/meta/snapredir.d/*.rules, and in a classic snap the\n"
+	"layouts of $SNAP/meta/snap.yaml.\n"
 	"Also read: SNAPREDIR_ENGINE, SNAPREDIR_REQUIRE, SNAPREDIR_LOG,\n"
 	"SNAPREDIR_LOG_FORMAT, SNAPREDIR_VERBOSE; SNAPREDIR_DISABLE=1 runs PROGRAM untouched.\n"
 	"\n"
@@ -143,6 +145,24 @@ static int not_here(struct options *options, const char *option, const char *ins
 	return wrong(options, option, "not supported by this version; %s", instead);
 }
 
+/* The snap.yaml of -L, or that of this snap. */
+static int read_layout(struct options *options)
+{
+	const char *snap = variable("SNAP"), *name = "/meta/snap.yaml";
+
+	if (!optarg && !snap)
+		return wrong(options, "--layout",
+			     "$SNAP is not set, so no snap.yaml is known; write --layout=FILE");
+	if (optarg && !*optarg)
+		return wrong(options, "--layout", "the file name is empty; write --layout=FILE");
+	if (!optarg) {
+		char *file = pool_take(&options->pool, strlen(snap) + strlen(name) + 1);
+		optarg = strcat(strcpy(file, snap), name);
+	}
+	add_source(options, SOURCE_LAYOUT, optarg);
+	return 0;
+}
+
 static int set_action(struct options *options, enum options_action action)
 {
 	/* Asking for help or the version wins over everything else that was asked. */
@@ -223,9 +243,7 @@ static int read_option(struct options *options, int option, char **argv)
 	case 'o':
 		return not_here(options, "--overlay", "map single paths with -m PATH=TARGET");
 	case 'L':
-		return not_here(options, "--layout",
-				"write the layout as bind rules, see "
-				"snapredir-rules(5)");
+		return read_layout(options);
 	case OPT_STATS:
 		return not_here(options, "--stats", "count the lines of a log: -v -l FILE");
 	case OPT_IO_URING:

@@ -19,8 +19,9 @@ enum options_action {
 };
 
 enum options_source_kind {
-	SOURCE_FILE, /* -r, SNAPREDIR_RULES */
-	SOURCE_MAP,  /* -m: TEXT is PATH=TARGET */
+	SOURCE_FILE,   /* -r, SNAPREDIR_RULES */
+	SOURCE_MAP,    /* -m: TEXT is PATH=TARGET */
+	SOURCE_LAYOUT, /* -L: TEXT is a snap.yaml */
 };
 
 /* Rules that were named. */

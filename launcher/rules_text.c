@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "launcher/layout.h"
 #include "launcher/rules_words.h"
 #include "launcher/suggest.h"
 
@@ -170,7 +171,20 @@ static void read_engine(struct rules *rules, const struct rules_line *line)
 static void read_file(struct rules *rules, const char *file, const struct place *from,
 		      bool optional);
 
-/* A relative name is looked for beside the file that includes it. */
+/* A relative name is looked for beside the file that names it. */
+static const char *beside(struct rules *rules, const struct rules_word *name)
+{
+	const char *slash = strrchr(name->place.file, '/');
+
+	if (*name->text == '/' || !slash)
+		return name->text;
+	size_t len = (size_t)(slash - name->place.file) + 1;
+	char *file = pool_take(&rules->pool, len + name->len + 1);
+	memcpy(file, name->place.file, len);
+	memcpy(file + len, name->text, name->len + 1);
+	return file;
+}
+
 static void read_include(struct rules *rules, const struct rules_line *line)
 {
 	const struct rules_word *name = &line->word[1];
@@ -186,24 +200,25 @@ static void read_include(struct rules *rules, const struct rules_line *line)
 	}
 	if (line->broken)
 		return;
-	const char *file = name->text;
-	const char *slash = strrchr(name->place.file, '/');
-	if (*file != '/' && slash) {
-		size_t len = (size_t)(slash - name->place.file) + 1;
-		char *beside = pool_take(&rules->pool, len + name->len + 1);
-		memcpy(beside, name->place.file, len);
-		memcpy(beside + len, file, name->len + 1);
-		file = beside;
-	}
-	read_file(rules, file, &name->place, optional);
+	read_file(rules, beside(rules, name), &name->place, optional);
+}
+
+static void read_layout(struct rules *rules, const struct rules_line *line)
+{
+	if (line->count != 2)
+		diags_add(&rules->diags, DIAG_ERROR, line->word[0].place,
+			  "layout needs one file; write: layout $SNAP/meta/snap.yaml (a name with "
+			  "blanks must be quoted)");
+	else if (!line->broken)
+		layout_read(rules, beside(rules, &line->word[1]), &line->word[1].place,
+			    LAYOUT_ALWAYS);
 }
 
 static void read_unknown(struct rules *rules, const struct rules_line *line)
 {
-	static const char *const known[] = {"bind", "include", "engine", "require", NULL};
-	static const char *const later[] = {"overlay", "symlink", "tmpfs",    "prefix",
-					    "hide",    "deny",    "readonly", "native",
-					    "fault",   "layout",  NULL};
+	static const char *const known[] = {"bind", "layout", "include", "engine", "require", NULL};
+	static const char *const later[] = {"overlay", "symlink",  "tmpfs",  "prefix", "hide",
+					    "deny",    "readonly", "native", "fault",  NULL};
 	const struct rules_word *kind = &line->word[0];
 	const char *near = suggest(kind->text, known);
 
@@ -211,16 +226,17 @@ static void read_unknown(struct rules *rules, const struct rules_line *line)
 		if (strcmp(kind->text, later[i]) == 0) {
 			diags_add(&rules->diags, DIAG_ERROR, kind->place,
 				  "kind '%s' is not supported by this version; the kinds here are "
-				  "bind, include, engine, require",
+				  "bind, layout, include, engine, require",
 				  kind->text);
 			return;
 		}
 	}
 	if (!near)
 		near = suggest(kind->text, later);
-	diags_add(&rules->diags, DIAG_ERROR, kind->place,
-		  "unknown kind '%.64s'; %s%s%sthe kinds are bind, include, engine, require",
-		  kind->text, near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
+	diags_add(
+		&rules->diags, DIAG_ERROR, kind->place,
+		"unknown kind '%.64s'; %s%s%sthe kinds are bind, layout, include, engine, require",
+		kind->text, near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
 }
 
 static void read_line(struct rules *rules, const struct rules_line *line)
@@ -233,6 +249,8 @@ static void read_line(struct rules *rules, const struct rules_line *line)
 		read_bind(rules, line);
 	else if (strcmp(kind, "include") == 0)
 		read_include(rules, line);
+	else if (strcmp(kind, "layout") == 0)
+		read_layout(rules, line);
 	else if (strcmp(kind, "engine") == 0 || strcmp(kind, "require") == 0)
 		read_engine(rules, line);
 	else

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "launcher/layout.h"
+
 static void note(char *where, size_t size, const char *name)
 {
 	size_t used = strlen(where);
@@ -71,6 +73,9 @@ static void read_snap(struct rules *rules, const char *snap, char *where, size_t
 		rules_read_file(rules, file);
 	}
 	read_directory(rules, join(&rules->pool, snap, "/meta/snapredir.d/"), where, size);
+	const char *yaml = join(&rules->pool, snap, "/meta/snap.yaml");
+	if (layout_read(rules, yaml, NULL, LAYOUT_IF_CLASSIC))
+		note(where, size, yaml);
 	if (!*where)
 		snprintf(where, size, "neither %s nor snapredir.d beside it is there", file);
 }
@@ -94,6 +99,10 @@ void sources_read(const struct options *options, struct rules *rules, char *wher
 			if (!map_noted)
 				note(where, size, "-m");
 			map_noted = true;
+			break;
+		case SOURCE_LAYOUT:
+			layout_read(rules, source->text, NULL, LAYOUT_ALWAYS);
+			note(where, size, source->text);
 			break;
 		}
 	}

@@ -9,8 +9,8 @@
 #include "launcher/rules_text.h"
 
 /* Read all rules that OPTIONS or, where it names none, $SNAP/meta/snapredir.rules and
- * $SNAP/meta/snapredir.d/ *.rules in byte order hold. Problems go to rules->diags. WHERE (SIZE
- * bytes) gets a sentence on where they came from, for the log. */
+ * $SNAP/meta/snapredir.d/ *.rules in byte order hold, and the layouts of a classic snap. Problems
+ * go to rules->diags. WHERE (SIZE bytes) gets a sentence on where they came from, for the log. */
 void sources_read(const struct options *options, struct rules *rules, char *where, size_t size);
 
 #endif

@@ -79,6 +79,9 @@ finish() {
 	exit 0
 }
 
+# How the engines are told the rules that `mounted` reads.
+engine_rules=(-r "$WORK/rules")
+
 # What lies in $T: kind, mode, owner, size, link text, and the contents of files but those in $unstable (patterns).
 unstable=()
 tree() {
@@ -122,7 +125,7 @@ measure() {
 	case $engine in
 	bind) run=("$LIB/mounted" bind "$scratch" "$WORK/rules" ${drop[@]+"${drop[@]}"}) ;;
 	native) run=(${guard[@]+"${guard[@]}"} ${drop[@]+"${drop[@]}"}) ;;
-	*) run=(${guard[@]+"${guard[@]}"} ${drop[@]+"${drop[@]}"} "$SNAPREDIR" -e "$engine" -r "$WORK/rules" --) ;;
+	*) run=(${guard[@]+"${guard[@]}"} ${drop[@]+"${drop[@]}"} "$SNAPREDIR" -e "$engine" "${engine_rules[@]}" --) ;;
 	esac
 	status=0
 	(cd "$T" && exec timeout -k 5 "${seconds:-60}" ${run[@]+"${run[@]}"} "$@") <"${input:-/dev/null}" \

@@ -6,7 +6,7 @@ set -eu
 
 need() {
 	case $1 in
-	build) echo gcc libc6-dev libseccomp-dev libcap-dev python3 ;;
+	build) echo gcc libc6-dev libseccomp-dev libcap-dev libyaml-dev python3 ;;
 	demo) echo golang-go ;;
 	check)
 		echo libcmocka-dev musl-tools busybox-static bash-static sqlite3 perl tar tzdata rsync sudo strace gdb ltrace findutils util-linux procps
