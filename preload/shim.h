@@ -269,4 +269,9 @@ void shim_log_plan(const struct snr_image *image, enum snr_op op, const char *fr
  */
 void shim_log_failure(const struct snr_image *image, const char *call, const char *what, int error);
 
+/* The program PATH is about to be executed, and WHY says that it will not be redirected. Also goes
+ * to a log that asks for nothing else. */
+void shim_log_unseen(const struct snr_image *image, const char *path, const char *why,
+		     uint32_t rule);
+
 #endif

@@ -93,7 +93,10 @@ static void format_text(struct snr_builder *line, const struct snr_image *image,
 	snr_add_text(line, event->call);
 	snr_add_text(line, " ");
 	add_quoted(line, event->from, event->from_len, line->size / 2);
-	if (event->result < 0) {
+	if (event->note) {
+		snr_add_text(line, " ");
+		snr_add_text(line, event->note);
+	} else if (event->result < 0) {
 		snr_add_text(line, " fails: errno ");
 		snr_add_number(line, -event->result);
 	} else if (event->to) {
@@ -128,6 +131,10 @@ static void format_json(struct snr_builder *line, const struct snr_image *image,
 	if (event->result < 0) {
 		snr_add_text(line, ",\"errno\":");
 		snr_add_number(line, -event->result);
+	}
+	if (event->note) {
+		snr_add_text(line, ",\"note\":");
+		add_quoted(line, event->note, snr_length(event->note), 16);
 	}
 	if (event->rule != SNR_NO_RULE) {
 		snr_add_text(line, ",\"rule\":");
