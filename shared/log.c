@@ -8,9 +8,14 @@
 
 const char *snr_kind_name(int kind)
 {
-	static const char *const names[] = {[SNR_BIND] = "bind", [SNR_PARENT] = "parent"};
+	static const char *const names[SNR_KINDS] = {
+		[SNR_BIND] = "bind",         [SNR_PARENT] = "parent", [SNR_OVERLAY] = "overlay",
+		[SNR_SYMLINK] = "symlink",   [SNR_TMPFS] = "tmpfs",   [SNR_PREFIX] = "prefix",
+		[SNR_READONLY] = "readonly", [SNR_HIDE] = "hide",     [SNR_DENY] = "deny",
+		[SNR_FAULT] = "fault",       [SNR_NATIVE] = "native",
+	};
 
-	return kind > 0 && kind < (int)(sizeof(names) / sizeof(*names)) ? names[kind] : "?";
+	return kind > 0 && kind < SNR_KINDS ? names[kind] : "?";
 }
 
 /* Add as much of TEXT as fits, keeping RESERVE bytes free behind it. */

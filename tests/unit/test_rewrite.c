@@ -67,8 +67,9 @@ static int tear_down(void **state)
 static const struct snr_plan *ask(struct asked *asked, struct snr_call call)
 {
 	static struct snr_scratch scratch;
-	struct snr_redirector redirector = {asked->image.mapped, &asked->facts,
-					    world_host(&asked->world)};
+	struct snr_redirector redirector = {.image = asked->image.mapped,
+					    .facts = &asked->facts,
+					    .host = world_host(&asked->world)};
 
 	asked->plan.text[0] = asked->text[0];
 	asked->plan.text[1] = asked->text[1];
