@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+void (*fail_last)(void);
+
 static void speak(const char *subject, const char *format, va_list list)
 {
 	char line[8192];
@@ -50,5 +52,7 @@ _Noreturn void die(int status, const char *subject, const char *format, ...)
 	/* Not exit(3): nothing that was registered for the end shall run in what was to become the
 	 * program, perhaps traced already. */
 	fflush(stdout);
+	if (fail_last)
+		fail_last();
 	_exit(status);
 }

@@ -20,4 +20,7 @@ void say(const char *subject, const char *format, ...) __attribute__((format(pri
 _Noreturn void die(int status, const char *subject, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* What die() still has to do, or NULL. */
+extern void (*fail_last)(void);
+
 #endif

@@ -19,6 +19,7 @@
 #include "launcher/rules_compile.h"
 #include "launcher/sources.h"
 #include "launcher/start.h"
+#include "launcher/stats.h"
 #include "tracer/tracer.h"
 
 /* All that is known of this run. */
@@ -30,6 +31,7 @@ struct run {
 	struct start_files files;
 	struct plan plan;
 	struct image image;
+	struct stats stats;
 	uint32_t outer;         /* rules of the snapredir that runs this one, in SET too */
 	char where[1024];       /* the rules came from */
 	char engine_from[4200]; /* "FILE:LINE" of an engine or require line */
@@ -144,6 +146,9 @@ static void build_image(struct run *run)
 		.shim64 = run->files.has_shim64 ? run->files.shim64 : NULL,
 		.shim32 = run->files.has_shim32 ? run->files.shim32 : NULL,
 		.launcher = run->files.launcher,
+		.stats = run->stats.memory ? run->stats.path : NULL,
+		.stats_cookie = run->stats.memory ? run->stats.memory->cookie : 0,
+		.fd = run->stats.image_fd,
 	};
 	int error = image_build(&run->set, &settings, &run->image);
 
@@ -202,9 +207,11 @@ static _Noreturn void run_program_redirected(struct run *run)
 	rules_make_targets(&run->rules, &run->set);
 	stop_if_wrong(run);
 	rules_show_parents(&run->rules, &run->set);
+	if (run->options.stats)
+		stats_begin(&run->stats, run->set.count, &run->journal);
 	build_image(run);
 	if (run->plan.engine != SNR_ENGINE_PRELOAD)
-		start_trace(&run->image, &run->journal, program);
+		start_trace(&run->image, &run->journal, &run->stats, program);
 	start_preload(&run->image, &run->journal, program);
 }
 

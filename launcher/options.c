@@ -22,13 +22,13 @@ const char options_help[] =
 	"\n"
 	"  -r, --rules FILE         read rules from FILE (repeatable; later ones win)\n"
 	"  -m, --map PATH=TARGET    one bind rule (repeatable; \\= is a literal =)\n"
-	"  -o, --overlay PATH=DIR   one overlay rule (repeatable)\n"
 	"  -L, --layout[=FILE]      the layouts of FILE ($SNAP/meta/snap.yaml) as rules\n"
 	"  -e, --engine ENGINE      auto (default), preload, trace, hybrid\n"
 	"      --require ENGINE     fail rather than do with less than ENGINE\n"
 	"  -l, --log FILE           append the log to FILE, not to standard error\n"
 	"      --log-format FORMAT  text (default) or json\n"
 	"  -v, -vv                  log each redirection; log each decision\n"
+	"      --stats              after the end, a table of what was redirected, by whom\n"
 	"      --strict-resolution  remember nothing about symbolic links\n"
 	"      --io-uring=HOW       deny (default): io_uring answers ENOSYS; allow: it is let\n"
 	"                           through, and what it opens is not redirected\n"
@@ -213,11 +213,8 @@ static int read_option(struct options *options, int option, char **argv)
 {
 	switch (option) {
 	case 'r':
-		add_source(options, SOURCE_FILE, optarg);
-		return 0;
 	case 'm':
-	case 'o':
-		add_source(options, option == 'm' ? SOURCE_MAP : SOURCE_OVERLAY, optarg);
+		add_source(options, option == 'm' ? SOURCE_MAP : SOURCE_FILE, optarg);
 		return 0;
 	case 'e':
 		return read_engine(options, &options->engine, "-e", optarg);
@@ -244,10 +241,13 @@ static int read_option(struct options *options, int option, char **argv)
 		return set_action(options, ACTION_VERSION);
 	case OPT_HELP:
 		return set_action(options, ACTION_HELP);
+	case 'o':
+		return not_here(options, "--overlay", "map single paths with -m PATH=TARGET");
 	case 'L':
 		return read_layout(options);
 	case OPT_STATS:
-		return not_here(options, "--stats", "count the lines of a log: -v -l FILE");
+		options->stats = true;
+		return 0;
 	case OPT_IO_URING:
 		return read_io_uring(options, optarg);
 	case ':':

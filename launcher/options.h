@@ -19,10 +19,9 @@ enum options_action {
 };
 
 enum options_source_kind {
-	SOURCE_FILE,    /* -r, SNAPREDIR_RULES */
-	SOURCE_MAP,     /* -m: TEXT is PATH=TARGET */
-	SOURCE_OVERLAY, /* -o: TEXT is PATH=DIR */
-	SOURCE_LAYOUT,  /* -L: TEXT is a snap.yaml */
+	SOURCE_FILE,   /* -r, SNAPREDIR_RULES */
+	SOURCE_MAP,    /* -m: TEXT is PATH=TARGET */
+	SOURCE_LAYOUT, /* -L: TEXT is a snap.yaml */
 };
 
 /* Rules that were named. */
@@ -47,6 +46,7 @@ struct options {
 	const char *log; /* file, or NULL: standard error */
 	bool json;
 	unsigned verbose; /* 0, 1, 2 */
+	bool stats;       /* count, and tell after the program's end */
 	bool strict;      /* remember nothing about links */
 	bool io_uring;    /* let through */
 	bool disabled;    /* SNAPREDIR_DISABLE: run the program untouched */

@@ -16,6 +16,9 @@ struct image_settings {
 	const char *shim64;
 	const char *shim32;
 	const char *launcher;
+	const char *stats; /* struct snr_image says what these are */
+	uint64_t stats_cookie;
+	int fd; /* an empty memfd for it, of image_reserve(); 0: a new one */
 };
 
 struct image {
@@ -29,6 +32,9 @@ struct image {
  */
 int image_build(const struct rules_set *set, const struct image_settings *settings,
 		struct image *image);
+
+/* A descriptor for an image that will be built later; close-on-exec. -errno of memfd_create(2). */
+int image_reserve(void);
 
 void image_free(struct image *image);
 

@@ -7,6 +7,7 @@
 
 #include "launcher/journal.h"
 #include "launcher/rules_compile.h"
+#include "launcher/stats.h"
 
 /* Where the shims and the launcher itself lie, found from /proc/self/exe. */
 struct start_files {
@@ -27,6 +28,6 @@ _Noreturn void start_preload(const struct image *image, const struct journal *jo
 			     char *const program[]);
 /* Engines trace and hybrid, as the image says. */
 _Noreturn void start_trace(const struct image *image, const struct journal *journal,
-			   char *const program[]);
+			   const struct stats *stats, char *const program[]);
 
 #endif

@@ -100,6 +100,7 @@ static bool map_all(int pid, int fd, uint64_t cookie)
 	if (!board)
 		return false;
 	redirector.host = shim_host;
+	redirector.stats = shim_map_stats(redirector.image, true);
 	facts.common = &board->epoch;
 	__atomic_store_n(&words->magic, SNR_GATE_MAGIC, __ATOMIC_RELEASE);
 	__atomic_store_n(&shim_board, board, __ATOMIC_RELEASE);

@@ -28,8 +28,8 @@ struct jump {
 };
 
 /* glibc 2.33 to 2.38 makes fstat of newfstatat(2) with an empty path, which the filter cannot tell
- * from a call with a name. It names no file, so that the tracer has nothing to do with it, open gate or not: what libc would
- * call where a filter of the program's own expects that. */
+ * from a call with a name. It names no file, so that the tracer has nothing to do with it, open
+ * gate or not: what libc would call where a filter of the program's own expects that. */
 static int patched_fstat(int fd, void *st)
 {
 	long result = shim_gate_is_open()

@@ -46,13 +46,20 @@ bool shim_is_sealed(int fd, int needed)
 	return seals >= 0 && (seals & needed) == needed;
 }
 
-const struct snr_image *shim_map_image(int fd)
+long shim_map_file(int fd, size_t size, bool shared)
 {
 #ifdef __NR_mmap2
 	long number = __NR_mmap2;
 #else
 	long number = __NR_mmap;
 #endif
+
+	return snr_rawcall6(number, 0, size, shared ? PROT_READ | PROT_WRITE : PROT_READ,
+			    shared ? MAP_SHARED : MAP_PRIVATE, fd, 0);
+}
+
+const struct snr_image *shim_map_image(int fd)
+{
 	long memory, size;
 
 	/* A descriptor of the program's own in this place is not touched. */
@@ -61,7 +68,7 @@ const struct snr_image *shim_map_image(int fd)
 	size = snr_rawcall3(__NR_lseek, fd, 0, SEEK_END);
 	if (size < (long)sizeof(struct snr_image))
 		return NULL;
-	memory = snr_rawcall6(number, 0, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	memory = shim_map_file(fd, (size_t)size, false);
 	if (memory < 0 && memory > -4096)
 		return NULL;
 	if (snr_image_check((const void *)memory, (size_t)size) < 0) {
@@ -137,6 +144,7 @@ static struct snr_redirector *load(void)
 		return NULL;
 	}
 	redirector.host = shim_host;
+	redirector.stats = shim_map_stats(image, false);
 	image_fd = fd;
 	if (!__atomic_compare_exchange_n(&redirector.image, &none, image, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))

@@ -36,7 +36,7 @@ static bool stays(const struct snr_redirector *redirector, enum snr_op op, int d
 	int path_arg = 0;
 	uint32_t rule;
 
-	if (!len || len == room || redirector->image->verbose)
+	if (!len || len == room || redirector->image->watched)
 		return false;
 	while (!snr_role_is_path(row->role[path_arg]))
 		path_arg++;

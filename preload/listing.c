@@ -48,8 +48,8 @@ static bool begin(const struct snr_redirector *redirector, struct snr_listing *l
 bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed)
 {
 	const struct snr_redirector *redirector = find_redirector();
-	bool none = !redirector || *place == 0 ||
-		    (*place < 0 && !shim_may_hold_rules(redirector, fd));
+	bool none =
+		!redirector || *place == 0 || (*place < 0 && !shim_may_hold_rules(redirector, fd));
 	struct shim_slot *slot = none ? NULL : shim_slot_take();
 	struct snr_listing listing;
 	bool found = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * -v in the shim: one write a line, straight to the log.
+ * -v and --stats in the shim: one write a line, straight to the log; counts to shared memory.
  * For preload/ only. It must never use the program's own streams or keep a descriptor open.
  */
 #include "preload/shim.h"
@@ -9,8 +9,14 @@
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
+
+#ifndef F_SEAL_SHRINK
+#define F_SEAL_SHRINK 2 /* linux/fcntl.h; hidden by old glibc headers */
+#endif
 
 /* Standard error unless the rules name a file; that one is opened for each line: a descriptor kept
  * open would be the program's to stumble over. */
@@ -43,9 +49,66 @@ static void log_event(const struct snr_image *image, struct snr_event *event)
 	shim_unmap(line, SNR_LOG_SIZE);
 }
 
-void shim_log_plan(const struct snr_image *image, enum snr_op op, const char *from, const char *to,
-		   int result, uint32_t rule)
+/* ---- counts ---- */
+
+#define COMM_SIZE 16 /* prctl(2), PR_GET_NAME */
+
+static bool has_gate;
+static int known_as; /* the process that has been given a name */
+
+static void tell_program(struct snr_stats *stats, int pid)
 {
+	char name[COMM_SIZE] = "";
+
+	snr_rawcall2(__NR_prctl, PR_GET_NAME, name);
+	snr_stats_program(stats, pid, name, has_gate);
+	__atomic_store_n(&known_as, pid, __ATOMIC_RELAXED);
+}
+
+struct snr_stats *shim_map_stats(const struct snr_image *image, bool gate)
+{
+	long fd, size, got = -EBADF;
+	struct snr_stats *stats;
+
+	if (!image->stats.len)
+		return NULL;
+	fd = snr_rawcall4(__NR_openat, AT_FDCWD, snr_string(image, image->stats),
+			  O_RDWR | O_CLOEXEC, 0);
+	if (fd < 0)
+		return NULL;
+	size = snr_rawcall3(__NR_lseek, fd, 0, SEEK_END);
+	if (size >= (long)sizeof(*stats) && shim_is_sealed((int)fd, F_SEAL_SHRINK))
+		got = shim_map_file((int)fd, (size_t)size, true);
+	snr_rawcall1(__NR_close, fd);
+	stats = got < 0 && got > -4096 ? NULL : (struct snr_stats *)got;
+	if (!stats)
+		return NULL;
+	if (stats->cookie != image->stats_cookie || stats->size > (size_t)size ||
+	    stats->nrules != image->nrules) {
+		shim_unmap(stats, (size_t)size);
+		return NULL;
+	}
+	has_gate = gate;
+	tell_program(stats, (int)snr_rawcall1(__NR_getpid, 0));
+	return stats;
+}
+
+/* What was forked is another process of the same name. */
+static void count(struct snr_stats *stats, bool changed, int result, uint32_t rule)
+{
+	int pid = (int)snr_rawcall1(__NR_getpid, 0);
+
+	if (pid != __atomic_load_n(&known_as, __ATOMIC_RELAXED))
+		tell_program(stats, pid);
+	snr_stats_call(stats, pid, SNR_ENGINE_PRELOAD, rule, changed, result);
+}
+
+/* ---- both ---- */
+
+void shim_note_plan(const struct snr_redirector *redirector, enum snr_op op, const char *from,
+		    const char *to, int result, uint32_t rule)
+{
+	const struct snr_image *image = redirector->image;
 	struct snr_event event = {
 		.call = snr_pathops[op].name,
 		.from = from,
@@ -54,7 +117,9 @@ void shim_log_plan(const struct snr_image *image, enum snr_op op, const char *fr
 		.rule = rule,
 	};
 
-	if ((image->verbose > 1 || to || result) && shim_string_length(from, SNR_PATH_MAX) >= 0)
+	if (redirector->stats)
+		count(redirector->stats, to != NULL, result, rule);
+	if (image->verbose > (to || result ? 0 : 1) && shim_string_length(from, SNR_PATH_MAX) >= 0)
 		log_event(image, &event);
 }
 
@@ -63,15 +128,5 @@ void shim_log_failure(const struct snr_image *image, const char *call, const cha
 	struct snr_event event = {.call = call, .from = what, .result = error, .rule = SNR_NO_RULE};
 
 	if (image->verbose)
-		log_event(image, &event);
-}
-
-void shim_log_unseen(const struct snr_image *image, const char *path, const char *why,
-		     uint32_t rule)
-{
-	struct snr_event event = {.call = "execve", .from = path, .note = why, .rule = rule};
-
-	/* Nobody asked for lines on the program's own standard error. */
-	if (image->verbose || image->log.len)
 		log_event(image, &event);
 }

@@ -40,8 +40,8 @@ long shim_stream_flags(const char *mode)
 }
 
 /* The log's line of one planned call: its first changed path, or its first path at all. */
-static void log_plan(const struct snr_image *image, const struct snr_call *call,
-		     const struct snr_plan *plan)
+static void note_plan(const struct snr_redirector *redirector, const struct snr_call *call,
+		      const struct snr_plan *plan)
 {
 	const struct snr_pathop *op = &snr_pathops[call->op];
 	int arg = 0;
@@ -54,9 +54,9 @@ static void log_plan(const struct snr_image *image, const struct snr_call *call,
 	}
 	if (arg == SNR_NARGS)
 		return;
-	shim_log_plan(image, call->op, (const char *)(uintptr_t)call->arg[arg],
-		      plan->verdict == SNR_CHANGED ? plan->text[0] : NULL,
-		      plan->verdict == SNR_FINISHED ? plan->result : 0, plan->rule);
+	shim_note_plan(redirector, call->op, (const char *)(uintptr_t)call->arg[arg],
+		       plan->verdict == SNR_CHANGED ? plan->text[0] : NULL,
+		       plan->verdict == SNR_FINISHED ? plan->result : 0, plan->rule);
 }
 
 struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct snr_call *call)
@@ -66,8 +66,8 @@ struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct
 	if (!slot)
 		return NULL;
 	snr_plan_call(redirector, &slot->scratch, call, &slot->plan);
-	if (__builtin_expect(redirector->image->verbose, 0))
-		log_plan(redirector->image, call, &slot->plan);
+	if (__builtin_expect(redirector->image->watched, 0))
+		note_plan(redirector, call, &slot->plan);
 	else if (slot->plan.memo)
 		shim_learn(call, slot);
 	return slot;

@@ -100,6 +100,10 @@ const char *const *shim_initial_environment(void);
 /* Is FD a memfd with (at least) these NEEDED seals, F_SEAL_*? */
 bool shim_is_sealed(int fd, int needed);
 
+/* SIZE bytes of FD mapped, for reading or SHARED with whoever writes them. The address, or -errno.
+ */
+long shim_map_file(int fd, size_t size, bool shared);
+
 /* The image behind descriptor FD, mapped; NULL if there is none that can be trusted. */
 const struct snr_image *shim_map_image(int fd);
 
@@ -259,19 +263,19 @@ void shim_random_letters(char *place);
 bool shim_is_socket_call(const struct snr_pathop *op);
 long shim_socket_call(enum snr_op op, long number, const long *args);
 
-/* ---- log (logging.c) ---- */
+/* ---- log and counts (logging.c): where the image is watched ---- */
 
-/* Write what was planned for CALL, if -v asks for it. FROM is the program's path. */
-void shim_log_plan(const struct snr_image *image, enum snr_op op, const char *from, const char *to,
-		   int result, uint32_t rule);
+/* Count what was planned for the call OP, and write it if -v asks for it. FROM is the program's
+ * path. */
+void shim_note_plan(const struct snr_redirector *redirector, enum snr_op op, const char *from,
+		    const char *to, int result, uint32_t rule);
+
+/* The memory of --stats, mapped, in which this program is one with or without a GATE; NULL: nothing
+ * is counted. */
+struct snr_stats *shim_map_stats(const struct snr_image *image, bool gate);
 
 /* The same of CALL, one of ours: WHAT failed with ERROR (-errno), and something is not redirected.
  */
 void shim_log_failure(const struct snr_image *image, const char *call, const char *what, int error);
-
-/* The program PATH is about to be executed, and WHY says that it will not be redirected. Also goes
- * to a log that asks for nothing else. */
-void shim_log_unseen(const struct snr_image *image, const char *path, const char *why,
-		     uint32_t rule);
 
 #endif

@@ -170,10 +170,10 @@ long shim_address_plan(enum snr_op op, const void *address, socklen_t len,
 	instead->len = plan.len;
 	instead->dir = -1;
 	result = plan.verdict == SNR_FINISHED ? plan.result : plan.verdict == SNR_CHANGED;
-	if (redirector->image->verbose)
-		shim_log_plan(redirector->image, op, slot->scratch.path,
-			      result > 0 ? slot->text[0] : NULL, result < 0 ? (int)result : 0,
-			      plan.rule);
+	if (redirector->image->watched)
+		shim_note_plan(redirector, op, slot->scratch.path,
+			       result > 0 ? slot->text[0] : NULL, result < 0 ? (int)result : 0,
+			       plan.rule);
 	if (result > 0 && plan.too_long) {
 		result = shorten(binds, slot->text[0], plan.path_len, instead);
 		result = result < 0 ? result : 1;

@@ -37,7 +37,9 @@ struct snr_stats_process {
 	uint64_t count[SNR_COUNTS];
 };
 
-#define SNR_STATS_PROCESSES 4096u /* a power of two; more are counted without a line of their own */
+#define SNR_STATS_PROCESSES                                                                        \
+	4096u /* a power of two; more are counted without a line of their own                      \
+	       */
 
 /* Every member lies where it does on 32 bit, too. */
 struct snr_stats {

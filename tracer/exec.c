@@ -2,6 +2,7 @@
  * execve and execveat: what the exec planner says, put into the call. Used inside tracer/ only.
  * It must never load a program itself: the kernel executes the real file.
  */
+#include "tracer/count.h"
 #include "tracer/exec_env.h"
 #include "tracer/image.h"
 #include "tracer/memory.h"
@@ -400,6 +401,7 @@ void tracee_exec_done(struct tracer *tracer, struct tracee *tracee)
 	tracee->changed = 0;
 	tracee->tgid = tracee->tid;
 	tracer->current = tracee;
+	count_program(tracer, tracee);
 	if (tracee->image)
 		image_begin(tracer, tracee);
 	if (r)

@@ -3,6 +3,7 @@
  * It must never write to a descriptor of the program's.
  */
 #include "tracer/note.h"
+#include "tracer/count.h"
 
 #include "shared/log.h"
 #include "tracer/memory.h"
@@ -38,6 +39,8 @@ void note_plan(struct tracer *tracer, const struct tracee *tracee, const struct 
 	struct snr_event event = {.pid = tracee->tgid, .engine = "trace", .call = row->name};
 	int n = 0;
 
+	count_call(tracer, tracee, plan->rule, plan->verdict == SNR_CHANGED,
+		   plan->verdict == SNR_FINISHED ? plan->result : 0);
 	if (!is_noted(tracer, plan->verdict != SNR_UNCHANGED))
 		return;
 	event.rule = plan->rule;
@@ -72,6 +75,7 @@ void note_exec(struct tracer *tracer, const struct tracee *tracee, enum snr_op o
 				  .result = plan->error,
 				  .rule = plan->rule};
 
+	count_call(tracer, tracee, plan->rule, plan->changed, plan->error);
 	if (!is_noted(tracer, plan->changed || plan->error))
 		return;
 	event.from_len = strlen(path);
@@ -98,6 +102,9 @@ void note_name(struct tracer *tracer, const struct tracee *tracee, enum snr_op o
 				  .result = change->verdict == SNR_FINISHED ? change->result : 0,
 				  .rule = change->rule};
 
+	if (event.from_len)
+		count_call(tracer, tracee, change->rule, change->verdict == SNR_CHANGED,
+			   event.result);
 	if (!is_noted(tracer, change->verdict != SNR_UNCHANGED) || !event.from_len)
 		return;
 	if (change->verdict == SNR_CHANGED) {

@@ -4,6 +4,7 @@
  */
 #include "tracer/stop.h"
 
+#include "tracer/count.h"
 #include "tracer/note.h"
 #include "tracer/signal.h"
 
@@ -64,6 +65,7 @@ void stop_handle(struct tracer *tracer, struct tracee *tracee, int status)
 {
 	int sig = WSTOPSIG(status);
 
+	count_stop(tracer, tracee, status);
 	switch (status >> 16) {
 	case PTRACE_EVENT_SECCOMP:
 		tracee_enter(tracer, tracee);

@@ -61,6 +61,7 @@ struct tracee {
 	bool threaded;  /* its process has, or had, several threads */
 	int status;     /* of an orphan: the wait status still to be handled */
 
+	bool ending;   /* it has come to its exit (asked for --stats only) */
 	bool filtered; /* a filter of the program's own is in its way: it has no gate */
 	bool relinks;  /* names lead elsewhere once the call is over */
 	enum tracee_due due;
@@ -105,6 +106,8 @@ struct tracer {
 	struct socket_names *names; /* socket_names.c; NULL: none */
 	struct tracee *current;     /* whose call is being planned */
 	int log_fd;
+	int stats_fd;          /* count.c; -1: nobody is to be told */
+	pid_t program;         /* the first one */
 	bool memory_by_ptrace; /* process_vm_readv is forbidden here */
 	bool roots_differ;     /* some tracee may have another root or mount namespace */
 	bool is_root;          /* the tracer itself */

@@ -67,7 +67,7 @@ static void close_but(const int *kept, size_t n)
  * process group, and the signals sent to that. */
 static void step_aside(struct tracer *tracer, const struct tracer_setup *setup)
 {
-	int kept[] = {-1, -1, setup->log_fd};
+	int kept[] = {-1, -1, setup->log_fd, setup->stats_fd};
 	sigset_t all;
 
 	sigfillset(&all);
@@ -84,9 +84,11 @@ static void step_aside(struct tracer *tracer, const struct tracer_setup *setup)
 
 static int attach(struct tracer *tracer, pid_t program)
 {
+	const int options = OPTIONS | (tracer->redirector.stats ? PTRACE_O_TRACEEXIT : 0);
+
 	if (!tracee_new(tracer, program, program))
 		return -ENOMEM;
-	return (int)arch_ptrace(PTRACE_SEIZE, program, 0, OPTIONS);
+	return (int)arch_ptrace(PTRACE_SEIZE, program, 0, options);
 }
 
 /* A blocking wait returns at once where another event is ready: no WNOHANG is needed to take them
@@ -116,7 +118,10 @@ static struct tracer *tracer_new(const struct tracer_setup *setup)
 	}
 	tracer->redirector.image = setup->image;
 	tracer->redirector.facts = setup->image->flags & SNR_IMAGE_STRICT ? NULL : &tracer->facts;
+	tracer->redirector.stats = setup->stats;
 	tracer->log_fd = setup->log_fd;
+	tracer->stats_fd = setup->stats_fd;
+	tracer->program = setup->program;
 	tracer->is_root = geteuid() == 0;
 	tracer->gid = getegid();
 	/* Any value that is not likely to stand in a program's memory; no secret. */

@@ -5,7 +5,7 @@
 #ifndef SNR_TRACER_H
 #define SNR_TRACER_H
 
-#include "shared/rules.h"
+#include "shared/stats.h"
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -16,6 +16,9 @@ struct tracer_setup {
 	int log_fd;                    /* where log lines go, or -1 */
 	int ready_fd;                  /* gets one int: 0, or an errno */
 	int image_fd;                  /* the image's memfd */
+	struct snr_stats *stats;       /* NULL: nothing is counted */
+	int stats_fd;                  /* an int is written there when the program is about to end,
+					  and one read before it does; -1: none */
 };
 
 /* Body of the side process. Attaches to setup->program, writes one int (0 or an errno) to ready_fd,

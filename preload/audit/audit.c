@@ -53,8 +53,8 @@ static const char *redirect(const char *path, char *text)
 	changed = plan->verdict == SNR_CHANGED && plan->npaths;
 	if (changed) {
 		snr_copy(text, plan->text[0], plan->path_len[0] + 1u);
-		if (redirector->image->verbose)
-			shim_log_plan(redirector->image, SNR_open, path, text, 0, plan->rule);
+		if (redirector->image->watched)
+			shim_note_plan(redirector, SNR_open, path, text, 0, plan->rule);
 	}
 	shim_slot_release(slot);
 	return changed ? text : NULL;

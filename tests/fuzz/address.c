@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct snr_scratch scratch;
 	static char path[SNR_PATH_MAX];
 	struct world world = {fuzz_nodes, COUNT(fuzz_nodes), "/snap/a", "/snap/a", 0};
-	struct snr_redirector redirector = {fuzz_image(), NULL, world_host(&world)};
+	struct snr_redirector redirector = {.image = fuzz_image(), .host = world_host(&world)};
 	unsigned char out[SNR_ADDRESS_SIZE], back[SNR_ADDRESS_SIZE];
 	struct input input = {data, size};
 	unsigned flags = take(&input);

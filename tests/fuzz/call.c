@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct snr_scratch scratch;
 	static char text[SNR_MAX_PATHS][SNR_PATH_MAX];
 	struct world world = {fuzz_nodes, COUNT(fuzz_nodes), "/snap/a", "/data/in", 0};
-	struct snr_redirector redirector = {fuzz_image(), NULL, world_host(&world)};
+	struct snr_redirector redirector = {.image = fuzz_image(), .host = world_host(&world)};
 	struct snr_plan plan = {.text = {text[0], text[1]}};
 	struct input input = {data, size};
 	struct snr_call call = {.op = (enum snr_op)(take(&input) % SNR_NOPS)};

@@ -27,7 +27,7 @@ static enum snr_verdict ask(const char *name, size_t name_len, int family, bool 
 {
 	struct image image = fake_image(rules, COUNT(rules));
 	struct world world = {nodes, COUNT(nodes), "/run", "/run", 0};
-	struct snr_redirector redirector = {image.mapped, NULL, world_host(&world)};
+	struct snr_redirector redirector = {.image = image.mapped, .host = world_host(&world)};
 	static struct snr_scratch scratch;
 	struct sockaddr_un address = {.sun_family = (sa_family_t)family};
 

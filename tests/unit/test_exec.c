@@ -59,7 +59,7 @@ static const char *run(const char *path)
 {
 	struct image image = fake_image(rules, COUNT(rules));
 	struct world world = {nodes, COUNT(nodes), "/snap/a", "/snap/a", 0};
-	struct snr_redirector redirector = {image.mapped, NULL, world_host(&world)};
+	struct snr_redirector redirector = {.image = image.mapped, .host = world_host(&world)};
 	struct snr_lookup lookup = {.follow = true};
 	static struct snr_scratch scratch;
 	static char words[SNR_PATH_MAX];

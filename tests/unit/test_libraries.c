@@ -82,7 +82,7 @@ static bool asked(uint32_t flags, const char *real, const char *library_path)
 	struct image image = fake_image(rules, COUNT(rules));
 	struct world world = {nodes, COUNT(nodes), "/snap/a", "/snap/a", 0};
 	struct snr_image *copy = malloc(image.mapped->size);
-	struct snr_redirector redirector = {copy, NULL, world_host(&world)};
+	struct snr_redirector redirector = {.image = copy, .host = world_host(&world)};
 	struct snr_library_needs answer;
 
 	snprintf(variable, sizeof(variable), "LD_LIBRARY_PATH=%s",

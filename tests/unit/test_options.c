@@ -126,7 +126,9 @@ static void test_engines(void **state)
 	assert_int_equal(options.engine.engine, SNR_ENGINE_TRACE);
 	assert_string_equal(options.engine.from, "SNAPREDIR_ENGINE");
 	assert_int_equal(options.require.engine, SNR_ENGINE_PRELOAD);
-	READ("-e", "auto", "app");
+	assert_false(options.stats);
+	READ("--stats", "-e", "auto", "app");
+	assert_true(options.stats);
 	assert_int_equal(options.engine.engine, SNR_ENGINE_AUTO);
 	assert_string_equal(options.engine.from, "-e");
 	setenv("SNAPREDIR_ENGINE", "fast", 1);
@@ -185,7 +187,8 @@ static void test_wrong_options(void **state)
 	WRONG("-r", "needs a value", "-r");
 	WRONG("--require", "needs a value", "--require");
 	WRONG("--check", "takes no value", "--check=yes");
-	WRONG("--stats", "not supported by this version", "--stats", "app");
+	WRONG("--overlay", "not supported by this version", "-o", "/a=/b", "app");
+	WRONG("--layout", "not supported by this version", "--layout", "app");
 	WRONG("--io-uring", "neither allow nor deny", "--io-uring=maybe", "app");
 }
 
