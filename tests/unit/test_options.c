@@ -188,7 +188,7 @@ static void test_wrong_options(void **state)
 	WRONG("--require", "needs a value", "--require");
 	WRONG("--check", "takes no value", "--check=yes");
 	WRONG("--overlay", "not supported by this version", "-o", "/a=/b", "app");
-	WRONG("--layout", "not supported by this version", "--layout", "app");
+	WRONG("--layout", "SNAP is not set", "--layout", "app");
 	WRONG("--io-uring", "neither allow nor deny", "--io-uring=maybe", "app");
 }
 
