@@ -30,6 +30,11 @@ umask 022
 trap 'rm -rf "$WORK"' EXIT
 
 ENGINES=(trace preload hybrid)
+# SNAPREDIR_BENEATH=FILE: `same` runs everything, the reference too, beneath this seccomp filter, which is that of a strict
+# snap (tests/snap/strict-filter.py): there is no other engine there.
+BENEATH=${SNAPREDIR_BENEATH-}
+export -n SNAPREDIR_BENEATH
+[ -z "$BENEATH" ] || ENGINES=(preload)
 tests=0
 reference=bind
 : >"$WORK/rules"
@@ -121,6 +126,7 @@ measure() {
 		chown -R 65534:65534 "$T"
 		drop=(setpriv --reuid=65534 --regid=65534 --clear-groups --)
 	fi
+	[ -z "$BENEATH" ] || drop=("$PROGRAMS/strict-load" ${drop[@]+-u 65534} "$BENEATH")
 	[ $reference != bind ] || guard=("$LIB/mounted" guard "$scratch" "$WORK/rules")
 	case $engine in
 	bind) run=("$LIB/mounted" bind "$scratch" "$WORK/rules" ${drop[@]+"${drop[@]}"}) ;;
@@ -201,6 +207,7 @@ same() {
 		esac
 	done
 	shift $((OPTIND - 1))
+	[ -z "$BENEATH" ] || [ "${engines[0]}" = preload ] || return 0
 	name=$1${as_user:+ (ordinary user)}
 	shift
 	[ -z "$as_user" ] || for_everybody
