@@ -256,13 +256,13 @@ bench: all $(bench_bin)
 	@tests/bench/run
 
 # Launcher and tracer under sanitizers, with the tests that are theirs. A finding ends the tracer, and so its programs.
-# Not those of load, nor of signals: timers of 100 us leave a tracer that is ten times slower no time for anything else.
+# Not those of load.
 SANITIZED = $(wildcard tests/integration/trace-*.sh tests/integration/process-*.sh)
 sanitize: $$(programs)
 	$(MAKE) --no-print-directory O=$(O)/san SAN=address,undefined all
 	@ln -sfn ../programs $(O)/san/programs
 	@SNAPREDIR_BUILD=$(abspath $(O))/san ASAN_OPTIONS=detect_leaks=0:disable_coredump=0 tests/run -j $(J) $(if $(T),-t '$(T)') \
-		$(filter-out %-load.sh %-signals.sh,$(SANITIZED))
+		$(filter-out %-load.sh,$(SANITIZED))
 
 # The tests of engine preload beneath the seccomp filter of a strict snap, as the installed snapd compiles it: reference
 # and program alike. Without those of openat2, which is refused there, and of what the shim does not serve.

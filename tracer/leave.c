@@ -89,6 +89,8 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 void tracee_resume(struct tracee *tracee, int sig)
 {
 	/* Any failure means that it was killed meanwhile, which waitpid will tell. */
-	arch_ptrace(tracee->due == TRACEE_NOTHING ? PTRACE_CONT : PTRACE_SYSCALL, tracee->tid, 0,
-		    (uint64_t)sig);
+	arch_ptrace(tracee->due == TRACEE_NOTHING && tracee->wait == TRACEE_WAITS_NOT
+			    ? PTRACE_CONT
+			    : PTRACE_SYSCALL,
+		    tracee->tid, 0, (uint64_t)sig);
 }

@@ -54,7 +54,7 @@ static bool is_ignored(pid_t tid, int sig)
 
 /* The calls that end with EINTR if anything wakes them and that the kernel does not make again by
  * itself (signal(7)), and where each keeps its timeout. Sockets with timeouts of their own are of
- * that kind, too: what is left of theirs cannot be known. */
+ * that kind, too: theirs is no argument. */
 enum timeout { FOREVER, MILLISECONDS, TIMESPEC, TIMESPEC64 };
 static const struct waiting {
 	unsigned code;
@@ -72,6 +72,9 @@ static const struct waiting {
 	{FILTER_IPC, 5, TIMESPEC},
 };
 
+#define SECOND 1000000000ll
+#define NEVER  INT64_MAX
+
 static const struct waiting *find_waiting(const struct arch_abi *abi, uint64_t nr)
 {
 	for (size_t i = 0; i < sizeof(waiting) / sizeof(*waiting); i++)
@@ -80,44 +83,54 @@ static const struct waiting *find_waiting(const struct arch_abi *abi, uint64_t n
 	return NULL;
 }
 
-static int64_t read_timespec(struct tracer *tracer, const struct tracee *tracee, uint64_t address,
-			     bool wide)
+static bool is_wide(const struct tracee *tracee, const struct waiting *call)
 {
-	int64_t time[2] = {0, 0};
-	int32_t narrow[2];
+	return call->timeout == TIMESPEC64 || tracee->abi->word == 8;
+}
 
-	if (wide) {
-		if (tracee_read(tracer, tracee, address, time, sizeof(time)))
-			return 0;
-	} else {
-		if (tracee_read(tracer, tracee, address, narrow, sizeof(narrow)))
-			return 0;
+static int read_timespec(struct tracer *tracer, const struct tracee *tracee, uint64_t address,
+			 bool wide, int64_t *timeout)
+{
+	int64_t time[2];
+	int32_t narrow[2];
+	int r = (int)tracee_read(tracer, tracee, address, wide ? (void *)time : narrow,
+				 wide ? sizeof(time) : sizeof(narrow));
+
+	if (r)
+		return r;
+	if (!wide) {
 		time[0] = narrow[0];
 		time[1] = narrow[1];
 	}
-	return time[0] > INT32_MAX ? -1 : time[0] * 1000 + time[1] / 1000000;
+	*timeout = time[0] > INT32_MAX ? NEVER : time[0] * SECOND + time[1];
+	return 0;
 }
 
-/* In milliseconds, -1: for ever. */
-static int64_t read_timeout(struct tracer *tracer, const struct tracee *tracee,
-			    const struct waiting *call)
+/* In nanoseconds, or NEVER. Returns 0 or -errno. */
+static int read_timeout(struct tracer *tracer, const struct tracee *tracee,
+			const struct waiting *call, int64_t *timeout)
 {
 	uint64_t value;
+	int r = 0;
 
+	*timeout = NEVER;
 	/* ipc(2): the low half of the first argument says which of its calls. */
-	if (call->code == FILTER_IPC && arch_get_arg(tracee->tid, tracee->abi, 0, &value))
+	if (call->code == FILTER_IPC)
+		r = arch_get_arg(tracee->tid, tracee->abi, 0, &value);
+	if (r || call->timeout == FOREVER ||
+	    (call->code == FILTER_IPC && (value & 0xffff) == SEMOP))
+		return r;
+	r = arch_get_arg(tracee->tid, tracee->abi, call->arg, &value);
+	if (r)
+		return r;
+	if (call->timeout == MILLISECONDS) {
+		if ((int32_t)value >= 0)
+			*timeout = (int32_t)value * (SECOND / 1000);
 		return 0;
-	if (call->timeout == FOREVER || (call->code == FILTER_IPC && (value & 0xffff) == SEMOP))
-		return -1;
-	if (arch_get_arg(tracee->tid, tracee->abi, call->arg, &value))
-		return 0;
-	if (call->timeout == MILLISECONDS)
-		return (int32_t)value;
+	}
 	if (tracee->abi->word == 4)
 		value = (uint32_t)value;
-	return value ? read_timespec(tracer, tracee, value,
-				     call->timeout == TIMESPEC64 || tracee->abi->word == 8)
-		     : -1;
+	return value ? read_timespec(tracer, tracee, value, is_wide(tracee, call), timeout) : 0;
 }
 
 static int64_t now(void)
@@ -125,38 +138,110 @@ static int64_t now(void)
 	struct timespec time;
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+	return time.tv_sec * SECOND + time.tv_nsec;
 }
 
-/* A call that is made again waits for its whole TIMEOUT once more. Signals that come all the time
- * must not keep it waiting for ever: the later half of them end it. */
-static bool may_wait_again(struct tracee *tracee, int64_t timeout)
+/* Let the restarted CALL wait for REST only. Returns 0, -EINPROGRESS where the tracee runs to map
+ * memory for it, or -errno. */
+static int shorten(struct tracer *tracer, struct tracee *tracee, const struct waiting *waits,
+		   struct arch_call *call, int64_t rest)
 {
-	int64_t time = now();
+	int64_t time[2] = {rest / SECOND, rest % SECOND};
+	int32_t narrow[2] = {(int32_t)time[0], (int32_t)time[1]};
+	struct tracee_piece piece = {time, sizeof(time)};
+	uint64_t address;
+	int r;
 
-	if (timeout < 0)
-		return true;
-	if (time - tracee->spared_last > timeout)
-		tracee->spared_first = time; /* that call is over */
-	if (time - tracee->spared_first > timeout / 2)
+	if (waits->timeout == MILLISECONDS)
+		return tracee_replace_arg(tracee, call, waits->arg,
+					  (uint64_t)((rest + SECOND / 1000 - 1) / (SECOND / 1000)));
+	if (!is_wide(tracee, waits))
+		piece = (struct tracee_piece){narrow, sizeof(narrow)};
+	address = scratch_take(tracer, tracee, piece.size);
+	if (!address) {
+		r = tracee->map_error ? tracee->map_error : scratch_map(tracee, piece.size);
+		tracee->map_error = 0;
+		return r ? r : -EINPROGRESS;
+	}
+	r = (int)tracee_write(tracer, tracee, address, &piece, 1);
+	return r ? r : tracee_replace_arg(tracee, call, waits->arg, address);
+}
+
+/* The call that was spared is made again. Another one: a signal that has a handler came first. */
+static void enter_again(struct tracer *tracer, struct tracee *tracee)
+{
+	struct arch_call call = {.abi = tracee->abi};
+	const struct waiting *waits = NULL;
+	int64_t rest = tracee->wait_until - now();
+	int r = arch_get_number(tracee->tid, &call.nr);
+
+	if (!r && call.nr == tracee->wait_nr)
+		waits = find_waiting(call.abi, call.nr);
+	if (waits && tracee->wait_until != NEVER) {
+		r = arch_get_arg(tracee->tid, call.abi, waits->arg, &call.arg[waits->arg]);
+		if (!r)
+			r = shorten(tracer, tracee, waits, &call, rest > 0 ? rest : 0);
+		if (r == -EINPROGRESS)
+			return;
+	}
+	tracee->wait = waits && !r ? TRACEE_WAITS : TRACEE_WAITS_NOT;
+	if (r)
+		tracee_finish(tracer, tracee, -EINTR); /* as it was before */
+	else
+		tracee_resume(tracee, 0);
+}
+
+bool signal_syscall_stop(struct tracer *tracer, struct tracee *tracee)
+{
+	int64_t result;
+
+	if (tracee->wait == TRACEE_WAITS_NOT || tracee->due == TRACEE_MAP)
 		return false;
-	tracee->spared_last = time;
-	return true;
+	if (tracee->wait == TRACEE_WAITS_AGAIN) {
+		enter_again(tracer, tracee);
+		return true;
+	}
+	if (tracee->wait == TRACEE_WAITS && !arch_get_result(tracee->tid, &result) &&
+	    (int32_t)result == -EINTR) {
+		/* Ended by a signal: that stop comes next, or the program runs on. */
+		tracee->wait = TRACEE_WAS_WOKEN;
+		return false;
+	}
+	tracee->wait = TRACEE_WAITS_NOT;
+	return false;
 }
 
 /* kernel/signal.c, sig_ignored(): a signal that is ignored wakes nobody, but it wakes whoever is
- * traced, and calls that nothing should have woken end with an EINTR that nobody expects. */
-void signal_spare_call(struct tracer *tracer, struct tracee *tracee, int sig)
+ * traced, and calls that nothing should have woken end with an EINTR that nobody expects. Such a
+ * call is made again, and waits until it would have ended if it had begun when it was first woken:
+ * nobody knows when it really began. */
+static bool spare(struct tracer *tracer, struct tracee *tracee, int sig)
 {
 	const struct waiting *call;
+	int64_t timeout, time = now();
 	uint64_t nr;
 
 	if (arch_get_interrupted(tracee->tid, &nr))
-		return;
+		return false;
 	call = find_waiting(tracee->abi, nr);
-	if (!call || !is_ignored(tracee->tid, sig) ||
-	    !may_wait_again(tracee, read_timeout(tracer, tracee, call)))
-		return;
-	/* A failure means that it was killed meanwhile, which waitpid will tell. */
-	arch_restart_interrupted(tracee->tid);
+	if (!call || !is_ignored(tracee->tid, sig))
+		return false;
+	if (tracee->wait != TRACEE_WAS_WOKEN) {
+		if (read_timeout(tracer, tracee, call, &timeout))
+			return false;
+		tracee->wait_nr = nr;
+		tracee->wait_until = timeout > NEVER - time ? NEVER : time + timeout;
+	}
+	return !arch_restart_interrupted(tracee->tid, true);
+}
+
+void signal_delivered(struct tracer *tracer, struct tracee *tracee, int sig)
+{
+	/* Already to be made again, and then another signal. */
+	if (tracee->wait == TRACEE_WAITS_AGAIN) {
+		if (is_ignored(tracee->tid, sig))
+			return;
+		arch_restart_interrupted(tracee->tid, false);
+	}
+	tracee->wait = spare(tracer, tracee, sig) ? TRACEE_WAITS_AGAIN : TRACEE_WAITS_NOT;
 }

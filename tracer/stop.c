@@ -33,6 +33,7 @@ static void handle_event_stop(struct tracer *tracer, struct tracee *tracee, int 
 			return;
 		}
 	}
+	tracee->wait = TRACEE_WAITS_NOT;
 	if (is_stopping(sig))
 		arch_ptrace(PTRACE_LISTEN, tracee->tid, 0, 0);
 	else
@@ -83,9 +84,10 @@ void stop_handle(struct tracer *tracer, struct tracee *tracee, int status)
 		break;
 	case 0:
 		if (sig == (SIGTRAP | 0x80)) {
-			tracee_leave(tracer, tracee);
+			if (!signal_syscall_stop(tracer, tracee))
+				tracee_leave(tracer, tracee);
 		} else {
-			signal_spare_call(tracer, tracee, sig);
+			signal_delivered(tracer, tracee, sig);
 			tracee_resume(tracee, sig);
 		}
 		break;

@@ -43,6 +43,14 @@ enum tracee_due {
 	TRACEE_MAP,     /* a mapping was made: keep it, make the original call again */
 };
 
+/* A wait that was ended by a signal that is none to the program: signal.c. */
+enum tracee_wait {
+	TRACEE_WAITS_NOT,
+	TRACEE_WAITS_AGAIN, /* the call will be made again: its entry comes */
+	TRACEE_WAITS,       /* it is in the call: its exit comes */
+	TRACEE_WAS_WOKEN,   /* the call is over: the signal that ended it comes, or another call */
+};
+
 struct tracee_slot {
 	struct tracee_chunk *chunk; /* NULL: none held */
 	unsigned index;
@@ -77,8 +85,9 @@ struct tracee {
 	struct tracee_names *names; /* TRACEE_NAMED: what socket.c must know, or NULL */
 	uint64_t map_size;          /* TRACEE_MAP: of the chunk, and of its slots */
 	uint64_t slot_size;
-	int64_t spared_first;  /* signal.c: when a call was made again, for the first and ... */
-	int64_t spared_last;   /* ... the last time, in milliseconds */
+	enum tracee_wait wait;
+	uint64_t wait_nr;      /* signal.c: of a call that an ignored signal must not end ... */
+	int64_t wait_until;    /* ... and when it ends by itself: CLOCK_MONOTONIC, nanoseconds */
 	int map_error;         /* the last try to map failed with this; 0 once it was told */
 	struct arch_regs regs; /* TRACEE_MAP: of the original call */
 };

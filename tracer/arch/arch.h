@@ -67,8 +67,10 @@ int arch_set_result(pid_t tid, int64_t result);
 /* At a signal-delivery-stop: the number of the call that ended with EINTR for it. Returns 0,
  * -ENOENT where there is none, or another -errno. */
 int arch_get_interrupted(pid_t tid, uint64_t *nr);
-/* There: let the kernel make that call again, if no signal is delivered. */
-int arch_restart_interrupted(pid_t tid);
+/* There: let the kernel make that call AGAIN, if no signal is delivered, or not after all. */
+int arch_restart_interrupted(pid_t tid, bool again);
+/* At a system call's stop: its number. Returns 0 or -errno. */
+int arch_get_number(pid_t tid, uint64_t *nr);
 
 /* At a seccomp stop: turn the call into an anonymous private mapping of SIZE bytes, made by the
  * same ABI, and keep the registers in SAVED. At the exit stop that follows, arch_run_again puts

@@ -186,9 +186,14 @@ int arch_get_interrupted(pid_t tid, uint64_t *nr)
 	return r ? r : (int32_t)*nr < 0 ? -ENOENT : 0;
 }
 
-int arch_restart_interrupted(pid_t tid)
+int arch_restart_interrupted(pid_t tid, bool again)
 {
-	return poke(tid, REG(rax), (uint64_t)-ERESTARTNOINTR);
+	return poke(tid, REG(rax), again ? (uint64_t)-ERESTARTNOINTR : (uint64_t)-EINTR);
+}
+
+int arch_get_number(pid_t tid, uint64_t *nr)
+{
+	return peek(tid, REG(orig_rax), nr);
 }
 
 static void set_map_call(struct user_regs_struct *regs, const struct arch_abi *abi, uint64_t size)
