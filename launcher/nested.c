@@ -62,6 +62,8 @@ static void map_targets(struct rules *rules, struct rules_set *set, const struct
 
 	for (uint32_t i = 0; i < set->count; i++) {
 		struct rules_final *rule = &set->rule[i];
+		if (rule->target[0] != '/')
+			continue;
 		long len = snr_map(outer, rule->target, rule->target_len, real, sizeof(real));
 
 		if (len < 0) {
@@ -102,12 +104,19 @@ static void add(struct rules *rules, struct rules_set *set, const struct snr_ima
 	*written = (struct rules_rule){
 		.place = {pool_copy(pool, file, from->file.len), from->line, 0},
 		.kind = from->kind,
+		.glob = (from->flags & SNR_RULE_GLOB) != 0,
+		.seeded = (from->flags & SNR_RULE_SEEDED) != 0,
+		.error = from->error,
+		.fault = from->fault,
 	};
 	set->rule[set->count++] = (struct rules_final){
 		.path = pool_copy(pool, snr_string(outer, from->path), from->path.len),
 		.path_len = from->path.len,
 		.target = pool_copy(pool, snr_string(outer, from->target), from->target.len),
 		.target_len = from->target.len,
+		.text = pool_copy(pool, snr_string(outer, from->text), from->text.len),
+		.text_len = from->text.len,
+		.under = SNR_NO_RULE,
 		.written = written,
 		.flags = from->flags,
 	};
@@ -119,7 +128,8 @@ static uint32_t add_outer(struct rules *rules, struct rules_set *set, const stru
 	uint32_t before = set->count;
 
 	for (uint32_t i = 0; i < before; i++)
-		rules_table_enter(&own, set->rule[i].path, set->rule[i].path_len, i);
+		if (rules_is_mount(&set->rule[i]))
+			rules_table_enter(&own, set->rule[i].path, set->rule[i].path_len, i);
 	set->rule = pool_grow(set->rule, (size_t)before + outer->nrules + 1, sizeof(*set->rule));
 	for (uint32_t i = 0; i < outer->nrules; i++) {
 		const struct snr_rule *rule = snr_rule(outer, i);

@@ -22,6 +22,7 @@ const char options_help[] =
 	"\n"
 	"  -r, --rules FILE         read rules from FILE (repeatable; later ones win)\n"
 	"  -m, --map PATH=TARGET    one bind rule (repeatable; \\= is a literal =)\n"
+	"  -o, --overlay PATH=DIR   one overlay rule (repeatable)\n"
 	"  -L, --layout[=FILE]      the layouts of FILE ($SNAP/meta/snap.yaml) as rules\n"
 	"  -e, --engine ENGINE      auto (default), preload, trace, hybrid\n"
 	"      --require ENGINE     fail rather than do with less than ENGINE\n"
@@ -141,11 +142,6 @@ static int read_format(struct options *options, const char *from, const char *na
 	return 0;
 }
 
-static int not_here(struct options *options, const char *option, const char *instead)
-{
-	return wrong(options, option, "not supported by this version; %s", instead);
-}
-
 /* The snap.yaml of -L, or that of this snap. */
 static int read_layout(struct options *options)
 {
@@ -213,8 +209,11 @@ static int read_option(struct options *options, int option, char **argv)
 {
 	switch (option) {
 	case 'r':
+		add_source(options, SOURCE_FILE, optarg);
+		return 0;
 	case 'm':
-		add_source(options, option == 'm' ? SOURCE_MAP : SOURCE_FILE, optarg);
+	case 'o':
+		add_source(options, option == 'm' ? SOURCE_MAP : SOURCE_OVERLAY, optarg);
 		return 0;
 	case 'e':
 		return read_engine(options, &options->engine, "-e", optarg);
@@ -241,8 +240,6 @@ static int read_option(struct options *options, int option, char **argv)
 		return set_action(options, ACTION_VERSION);
 	case OPT_HELP:
 		return set_action(options, ACTION_HELP);
-	case 'o':
-		return not_here(options, "--overlay", "map single paths with -m PATH=TARGET");
 	case 'L':
 		return read_layout(options);
 	case OPT_STATS:

@@ -19,9 +19,10 @@ enum options_action {
 };
 
 enum options_source_kind {
-	SOURCE_FILE,   /* -r, SNAPREDIR_RULES */
-	SOURCE_MAP,    /* -m: TEXT is PATH=TARGET */
-	SOURCE_LAYOUT, /* -L: TEXT is a snap.yaml */
+	SOURCE_FILE,    /* -r, SNAPREDIR_RULES */
+	SOURCE_MAP,     /* -m: TEXT is PATH=TARGET */
+	SOURCE_OVERLAY, /* -o: TEXT is PATH=DIR */
+	SOURCE_LAYOUT,  /* -L: TEXT is a snap.yaml */
 };
 
 /* Rules that were named. */

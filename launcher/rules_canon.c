@@ -26,7 +26,7 @@ struct step {
 struct walk {
 	struct rules_canon *canon;
 	struct rules_spot *spot;
-	bool through;
+	enum rules_way way;
 	unsigned links;
 	unsigned depth;
 	unsigned missing; /* depth from which on nothing is there, UINT_MAX: none */
@@ -81,7 +81,7 @@ static int go_down(struct walk *walk, const char *name, size_t len)
 	memmove(walk->spot->path + from->end + 1, name, len);
 	to.end = from->end + 1 + (uint32_t)len;
 	to.hash = snr_hash_step(from->hash, name, len);
-	if (walk->through) {
+	if (walk->way != RULES_REAL) {
 		const struct snr_entry *entry = rules_table_find(&walk->canon->paths, to.hash);
 		if (entry && entry->rule != SNR_NO_RULE) {
 			to.rule = entry->rule;
@@ -120,6 +120,18 @@ static int look(struct walk *walk, const char *rest)
 	char real[SNR_PATH_MAX], text[SNR_PATH_MAX];
 	int len;
 
+	bool last = !rest[strspn(rest, "/")];
+
+	if (walk->way == RULES_NAME && last)
+		return 0;
+	if (walk->way != RULES_REAL) {
+		const struct snr_entry *link = rules_table_find(&walk->canon->links, step->hash);
+		if (link) {
+			const char *says = walk->canon->target[link->rule];
+			int error = expand(walk, says, strlen(says), rest);
+			return error < 0 ? error : 1;
+		}
+	}
 	/* A rule's own path is its target, of which all links are gone. It is there even where its
 	 * parent is not. */
 	if (step->rule != SNR_NO_RULE && step->rest == step->end) {
@@ -142,7 +154,7 @@ static int look(struct walk *walk, const char *rest)
 			walk->missing = walk->depth;
 		return 0;
 	}
-	if (walk->through && !walk->dangling && !rest[strspn(rest, "/")]) {
+	if (walk->way == RULES_PLACE && !walk->dangling && last) {
 		memcpy(walk->link, walk->spot->path, step->end);
 		walk->link_len = step->end;
 		walk->dangling = true;
@@ -194,7 +206,7 @@ static void examine(struct walk *walk)
 	}
 }
 
-int rules_canon_find(struct rules_canon *canon, const char *path, bool through,
+int rules_canon_find(struct rules_canon *canon, const char *path, enum rules_way way,
 		     struct rules_spot *spot)
 {
 	/* Not cleared as a whole: it is 70 KiB, and filled as far as it is used. */
@@ -203,7 +215,7 @@ int rules_canon_find(struct rules_canon *canon, const char *path, bool through,
 
 	walk.canon = canon;
 	walk.spot = spot;
-	walk.through = through;
+	walk.way = way;
 	walk.links = 0;
 	walk.dangling = false;
 	go_to_root(&walk);
@@ -225,21 +237,31 @@ int rules_canon_find(struct rules_canon *canon, const char *path, bool through,
 	return 0;
 }
 
-void rules_canon_know(struct rules_canon *canon, const char *path, size_t len, const char *target)
+static uint32_t add_target(struct rules_canon *canon, const char *target)
 {
-	uint32_t index = canon->ntargets;
-
 	if (canon->ntargets == canon->room) {
 		canon->room = canon->room ? canon->room * 2 : 64;
 		canon->target = pool_grow(canon->target, canon->room, sizeof(*canon->target));
 	}
-	canon->target[canon->ntargets++] = target;
-	rules_table_make(&canon->paths, snr_hash_path(path, len))->rule = index;
+	canon->target[canon->ntargets] = target;
+	return canon->ntargets++;
+}
+
+void rules_canon_know(struct rules_canon *canon, const char *path, size_t len, const char *target)
+{
+	rules_table_make(&canon->paths, snr_hash_path(path, len))->rule = add_target(canon, target);
+}
+
+void rules_canon_know_link(struct rules_canon *canon, const char *path, size_t len,
+			   const char *text)
+{
+	rules_table_make(&canon->links, snr_hash_path(path, len))->rule = add_target(canon, text);
 }
 
 void rules_canon_free(struct rules_canon *canon)
 {
 	rules_table_free(&canon->paths);
+	rules_table_free(&canon->links);
 	rules_table_free(&canon->plain);
 	free(canon->target);
 	*canon = (struct rules_canon){0};

@@ -10,12 +10,18 @@
 #include <string.h>
 
 #include "launcher/rules_canon.h"
+#include "launcher/rules_globs.h"
 #include "shared/text.h"
+
+/* An empty directory that is always there: what a tmpfs is to rules beneath it. */
+#define RULES_EMPTY "/proc/tty/ldisc"
 
 struct checking {
 	struct rules *rules;
 	struct rules_canon canon;
-	struct rules_table owners; /* canonical path to the rule (as written) that has it */
+	struct rules_table owners; /* canonical path to the rule (as written) that has it: .rule of
+				      those that say where it lies, .verdict of readonly */
+	struct rules_table judges; /* the same for each verdict kind, which is in the hash */
 	struct rules_final *draft; /* one a written rule; path NULL: it does not count */
 };
 
@@ -71,10 +77,10 @@ static bool is_root(const char *path, size_t len)
 	return true;
 }
 
-static bool find_spot(struct checking *checking, const struct rules_word *word, bool through,
+static bool find_spot(struct checking *checking, const struct rules_word *word, enum rules_way way,
 		      struct rules_spot *spot)
 {
-	int error = rules_canon_find(&checking->canon, word->text, through, spot);
+	int error = rules_canon_find(&checking->canon, word->text, way, spot);
 
 	if (error == -ELOOP)
 		wrong(checking, word, "goes through more than 40 symbolic links",
@@ -108,80 +114,184 @@ static void warn_of_target(struct checking *checking, const struct rules_rule *r
 			  path->is_dir ? "directory" : "file");
 }
 
-/* Two rules for one path: the one that was written later stays. True if that is number INDEX. */
-static bool win(struct checking *checking, uint32_t index, const struct rules_spot *path)
+/* Rule number FIRST does not count, because number LATER is for the same path. */
+static void replace(struct checking *checking, uint32_t first, uint32_t later, const char *path)
 {
-	struct snr_entry *entry =
-		rules_table_make(&checking->owners, snr_hash_path(path->path, path->len));
-	uint32_t other = entry->rule;
-
-	if (other == SNR_NO_RULE) {
-		entry->rule = index;
-		return true;
-	}
-	uint32_t first = other < index ? other : index;
-	uint32_t later = other < index ? index : other;
 	const struct rules_rule *loser = &checking->rules->rule[first];
 	const struct rules_rule *winner = &checking->rules->rule[later];
+
 	if (winner->place.line)
 		diags_add(&checking->rules->diags, DIAG_WARNING, loser->place,
 			  "this rule for %s is replaced by that of %s:%u; leave one of them out",
-			  path->path, winner->place.file, winner->place.line);
+			  path, winner->place.file, winner->place.line);
 	else
 		diags_add(&checking->rules->diags, DIAG_WARNING, loser->place,
-			  "this rule for %s is replaced by a later %s; leave one of them out",
-			  path->path, winner->place.file);
+			  "this rule for %s is replaced by a later %s; leave one of them out", path,
+			  winner->place.file);
 	checking->draft[first].path = NULL;
-	entry->rule = later;
-	return later == index;
+}
+
+/* Two rules for one path: the one that was written later stays. True if that is number INDEX. */
+static bool win(struct checking *checking, uint32_t *owner, uint32_t index, const char *path)
+{
+	uint32_t other = *owner;
+
+	if (other == SNR_NO_RULE) {
+		*owner = index;
+		return true;
+	}
+	*owner = other < index ? index : other;
+	replace(checking, other < index ? other : index, *owner, path);
+	return *owner == index;
+}
+
+/* A readonly lies upon what was at its path before, and is covered by what comes there later. */
+static bool win_mount(struct checking *checking, uint32_t index, const struct rules_spot *path)
+{
+	struct snr_entry *entry =
+		rules_table_make(&checking->owners, snr_hash_path(path->path, path->len));
+	bool readonly = checking->rules->rule[index].kind == SNR_READONLY;
+
+	if (!win(checking, readonly ? &entry->verdict : &entry->rule, index, path->path))
+		return false;
+	if (entry->rule == SNR_NO_RULE || entry->verdict == SNR_NO_RULE)
+		return true;
+	if (entry->rule < entry->verdict) {
+		checking->draft[entry->rule].covered = true;
+		return true;
+	}
+	replace(checking, entry->verdict, entry->rule, path->path);
+	entry->verdict = SNR_NO_RULE;
+	return !readonly;
+}
+
+/* Of the verdicts on one path those of one kind replace each other, but for faults. */
+static bool win_verdict(struct checking *checking, uint32_t index, const struct rules_spot *path)
+{
+	uint8_t kind = checking->rules->rule[index].kind;
+	uint64_t hash = snr_hash_step(snr_hash_path(path->path, path->len), (char *)&kind, 1);
+
+	return kind == SNR_FAULT ||
+	       win(checking, &rules_table_make(&checking->judges, hash)->rule, index, path->path);
+}
+
+static bool is_verdict(const struct rules_rule *rule)
+{
+	return rule->kind >= SNR_HIDE || rule->glob;
 }
 
 static void keep(struct checking *checking, uint32_t index, const struct rules_spot *path,
 		 const struct rules_spot *target)
 {
+	const struct rules_rule *rule = &checking->rules->rule[index];
 	struct rules_final *final = &checking->draft[index];
 	struct pool *pool = &checking->rules->pool;
 
 	final->path = pool_copy(pool, path->path, path->len);
 	final->path_len = path->len;
-	final->target = pool_copy(pool, target->path, target->len);
-	final->target_len = target->len;
-	final->flags = (uint8_t)((target->exists ? 0 : SNR_RULE_MISSING) |
-				 (target->is_dir ? SNR_RULE_TARGET_DIR : 0) |
-				 (path->exists ? SNR_RULE_PATH_EXISTS : 0));
-	rules_canon_know(&checking->canon, final->path, final->path_len, final->target);
+	final->target = target ? pool_copy(pool, target->path, target->len) : "";
+	final->target_len = target ? target->len : 0;
+	final->text =
+		rule->kind == SNR_SYMLINK || rule->kind == SNR_PREFIX ? rule->target.text : "";
+	final->text_len = (uint32_t)strlen(final->text);
+	final->under = SNR_NO_RULE;
+	final->flags =
+		(uint8_t)((path->exists ? SNR_RULE_PATH_EXISTS : 0) |
+			  (rule->glob ? SNR_RULE_GLOB : 0) | (rule->seeded ? SNR_RULE_SEEDED : 0));
+	if (target)
+		final->flags |= (uint8_t)((target->exists ? 0 : SNR_RULE_MISSING) |
+					  (target->is_dir ? SNR_RULE_TARGET_DIR : 0));
+	else if (path->is_dir || rule->kind == SNR_TMPFS)
+		final->flags |= SNR_RULE_TARGET_DIR;
+	if (rule->kind == SNR_BIND || rule->kind == SNR_OVERLAY)
+		rules_canon_know(&checking->canon, final->path, final->path_len, final->target);
+	else if (rule->kind == SNR_TMPFS)
+		rules_canon_know(&checking->canon, final->path, final->path_len, RULES_EMPTY);
+	else if (rule->kind == SNR_SYMLINK)
+		rules_canon_know_link(&checking->canon, final->path, final->path_len, final->text);
 }
 
-static void check_bind(struct checking *checking, uint32_t index, struct rules_set *set)
+/* The word behind the path, where it is no path. */
+static bool check_text(struct checking *checking, const struct rules_rule *rule)
+{
+	const struct rules_word *word = &rule->target;
+
+	if (rule->kind != SNR_SYMLINK && rule->kind != SNR_PREFIX)
+		return true;
+	if (!word->len)
+		wrong(checking, word, "is empty",
+		      rule->kind == SNR_SYMLINK ? "say where the link leads" : "say the prefix");
+	else if (rule->kind == SNR_SYMLINK && word->len >= SNR_PATH_MAX)
+		wrong(checking, word, "is longer than 4095 bytes", "shorten it");
+	else if (rule->kind == SNR_PREFIX && strchr(word->text, '/'))
+		wrong(checking, word, "has a slash in it, and names have none", "leave it out");
+	else if (rule->kind == SNR_PREFIX && word->len > NAME_MAX / 2)
+		wrong(checking, word, "leaves no room for names", "shorten it to 127 bytes");
+	else
+		return true;
+	return false;
+}
+
+/* Only what can be laid over everything may have the root as its path. */
+static bool may_be_root(const struct rules_rule *rule)
+{
+	return rule->kind == SNR_OVERLAY || rule->kind == SNR_READONLY || rule->kind == SNR_FAULT ||
+	       rule->kind == SNR_NATIVE;
+}
+
+static bool find_path(struct checking *checking, const struct rules_rule *rule,
+		      struct rules_spot *path)
+{
+	enum rules_way way =
+		rule->kind == SNR_HIDE || rule->kind == SNR_DENY || rule->kind == SNR_SYMLINK
+			? RULES_NAME
+			: RULES_PLACE;
+
+	if (!check_word(checking, &rule->path, "the path"))
+		return false;
+	if (rule->glob)
+		return rules_find_pattern(checking->rules, &checking->canon, rule, path);
+	if (!may_be_root(rule) && is_root(rule->path.text, rule->path.len)) {
+		wrong(checking, &rule->path,
+		      rule->kind < SNR_HIDE
+			      ? "is the root directory, which no rule of this kind can replace"
+			      : "is the root directory, without which nothing runs",
+		      "name the directories in it that are meant, one rule each");
+		return false;
+	}
+	if (!find_spot(checking, &rule->path, way, path))
+		return false;
+	if (path->len > 1 || may_be_root(rule))
+		return true;
+	wrong(checking, &rule->path, "leads to the root directory", "name a directory in it");
+	return false;
+}
+
+static void check_rule(struct checking *checking, uint32_t index, struct rules_set *set)
 {
 	const struct rules_rule *rule = &checking->rules->rule[index];
+	bool has_target = rule->kind == SNR_BIND || rule->kind == SNR_OVERLAY;
 	struct rules_spot path, target;
 	/* Both words are looked at, so that both are told. */
-	bool path_fine = check_word(checking, &rule->path, "the path");
-	bool target_fine = check_word(checking, &rule->target, "the target");
+	bool path_fine = find_path(checking, rule, &path);
+	bool target_fine = has_target ? check_word(checking, &rule->target, "the target")
+				      : check_text(checking, rule);
 
 	checking->draft[index].written = rule;
-	if (path_fine && is_root(rule->path.text, rule->path.len)) {
-		wrong(checking, &rule->path, "is the root directory, which no bind can replace",
-		      "name the directories in it that are meant, one rule each");
-		path_fine = false;
-	}
-	path_fine = path_fine && find_spot(checking, &rule->path, true, &path);
-	target_fine = target_fine && find_spot(checking, &rule->target, false, &target);
+	target_fine = target_fine &&
+		      (!has_target || find_spot(checking, &rule->target, RULES_REAL, &target));
 	if (!path_fine || !target_fine)
 		return;
-	if (path.len == 1) {
-		wrong(checking, &rule->path, "leads to the root directory",
-		      "name a directory in it");
-		return;
+	if (has_target) {
+		if (rule->optional && !target.exists && rule->create == RULES_CREATE_NONE) {
+			set->skipped++;
+			return;
+		}
+		warn_of_target(checking, rule, &path, &target);
 	}
-	if (rule->optional && !target.exists && rule->create == RULES_CREATE_NONE) {
-		set->skipped++;
-		return;
-	}
-	warn_of_target(checking, rule, &path, &target);
-	if (win(checking, index, &path))
-		keep(checking, index, &path, &target);
+	if (is_verdict(rule) ? win_verdict(checking, index, &path)
+			     : win_mount(checking, index, &path))
+		keep(checking, index, &path, has_target ? &target : NULL);
 }
 
 static unsigned depth_of(const struct rules_word *path)
@@ -219,12 +329,18 @@ void rules_check(struct rules *rules, struct rules_set *set)
 	memset(set->rule, 0, room * sizeof(*set->rule));
 	checking.draft = set->rule;
 	order_by_depth(rules, order);
+	/* Verdicts are on names as the others make them. */
 	for (size_t i = 0; i < rules->count; i++)
-		check_bind(&checking, order[i], set);
+		if (!is_verdict(&rules->rule[order[i]]))
+			check_rule(&checking, order[i], set);
+	for (size_t i = 0; i < rules->count; i++)
+		if (is_verdict(&rules->rule[order[i]]))
+			check_rule(&checking, order[i], set);
 	for (size_t i = 0; i < rules->count; i++)
 		if (set->rule[i].path)
 			set->rule[set->count++] = set->rule[i];
 	rules_table_free(&checking.owners);
+	rules_table_free(&checking.judges);
 	rules_canon_free(&checking.canon);
 	free(order);
 }

@@ -10,14 +10,29 @@
 
 /* A rule that holds. The strings are in the pool of the rules it came from. */
 struct rules_final {
-	const char *path;   /* canonical, as the program will be seen to ask for it */
-	const char *target; /* canonical, real */
+	const char *path;   /* canonical, as the program will be seen to ask for it; or a pattern */
+	const char *target; /* canonical, real; "" where the kind has none, or until it is known */
+	const char *text;   /* symlink, prefix: as written; else "" */
 	uint32_t path_len;
 	uint32_t target_len;
+	uint32_t text_len;
 	const struct rules_rule *written;
-	uint8_t flags; /* enum snr_rule_flag */
-	bool parent;   /* not written, but a missing directory above that rule: SNR_PARENT */
+	uint8_t flags;  /* enum snr_rule_flag */
+	bool parent;    /* not written, but a missing directory above that rule: SNR_PARENT */
+	bool covered;   /* a readonly of the same path lies upon it: the path is that rule's */
+	uint32_t under; /* readonly: an index of the set, or SNR_NO_RULE (struct snr_rule) */
 };
+
+static inline enum snr_kind rules_kind(const struct rules_final *rule)
+{
+	return rule->parent ? SNR_PARENT : (enum snr_kind)rule->written->kind;
+}
+
+/* Does the rule say where its path lies? */
+static inline bool rules_is_mount(const struct rules_final *rule)
+{
+	return rules_kind(rule) < SNR_HIDE && !(rule->flags & SNR_RULE_GLOB);
+}
 
 /* All zero is an empty set. */
 struct rules_set {
@@ -36,6 +51,10 @@ void rules_make_targets(struct rules *rules, struct rules_set *set);
 /* Add what stands in for the directories above rules' paths that are not on the disk. Call it last.
  */
 void rules_show_parents(struct rules *rules, struct rules_set *set);
+
+/* Find where the paths of readonly rules lie by the others. Call it once the targets of those are
+ * known, and no more rules come. */
+void rules_settle(struct rules *rules, struct rules_set *set);
 
 /* May libraries be found through rules of SET? 0, or SNR_IMAGE_LIBRARIES: a rule leads to a
  * directory, to something that is not there yet, or has .so in its name; and

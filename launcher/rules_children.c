@@ -72,13 +72,14 @@ void rules_children_find(const struct rules_set *set, struct rules_table *paths,
 	struct search search = {.paths = paths};
 
 	*children = (struct rules_children){0};
-	if (!set->count)
+	if (!paths->slots)
 		return;
 	search.met = pool_grow(NULL, paths->slots, 1);
 	for (uint32_t i = 0; i < paths->slots; i++)
 		search.met[i] = 0;
 	for (uint32_t i = 0; i < set->count; i++)
-		search_path(&search, set->rule[i].path, set->rule[i].path_len, i);
+		if (rules_is_mount(&set->rule[i]) && !set->rule[i].covered)
+			search_path(&search, set->rule[i].path, set->rule[i].path_len, i);
 	qsort(search.found, search.count, sizeof(*search.found), by_parent);
 	children->child = pool_grow(NULL, search.count, sizeof(*children->child));
 	children->count = search.count;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "launcher/rules_children.h"
+#include "launcher/rules_globs.h"
 #include "launcher/rules_points.h"
 
 /* From Linux 6.3, newer than the headers here: not executable, and sealed so. Where
@@ -29,6 +30,9 @@ struct building {
 	struct rules_table targets;
 	struct rules_table points;
 	struct rules_children children;
+	uint32_t *next; /* of each rule: the next verdict on the same path */
+	uint32_t kinds;
+	uint32_t nglobs;
 	struct snr_image head;
 	char *bytes;
 	uint32_t string_end;  /* offset where the next string goes */
@@ -36,17 +40,47 @@ struct building {
 	const char *file_name;
 };
 
+static void enter_mount(struct building *building, uint32_t index)
+{
+	const struct rules_final *rule = &building->set->rule[index];
+
+	if (!rule->covered)
+		rules_table_enter(&building->paths, rule->path, rule->path_len, index);
+	/* Of rules that share a target the first gives the name that comes back. */
+	rules_table_enter(&building->targets, rule->target, rule->target_len, index);
+}
+
+/* From the last rule to the first, so that each is put before those of its path that are there. */
+static void enter_verdict(struct building *building, uint32_t index)
+{
+	const struct rules_final *rule = &building->set->rule[index];
+	bool glob = rule->flags & SNR_RULE_GLOB;
+	size_t len = glob ? rules_pattern_head(rule->path, rule->path_len) : rule->path_len;
+	struct snr_entry *entry = rules_table_judge(&building->paths, rule->path, len);
+
+	if (glob) {
+		entry->flags |= SNR_ENTRY_PATTERNS;
+		building->nglobs++;
+	} else {
+		building->next[index] = entry->verdict;
+		entry->verdict = index;
+	}
+}
+
 static void enter_rules(struct building *building)
 {
 	const struct rules_set *set = building->set;
 
+	building->next = pool_grow(NULL, set->count + 1, sizeof(*building->next));
 	for (uint32_t i = 0; i < set->count; i++) {
-		const struct rules_final *rule = &set->rule[i];
-
-		rules_table_enter(&building->paths, rule->path, rule->path_len, i);
-		/* Of rules that share a target the first gives the name that comes back. */
-		rules_table_enter(&building->targets, rule->target, rule->target_len, i);
+		building->next[i] = SNR_NO_RULE;
+		building->kinds |= SNR_KIND_BIT(rules_kind(&set->rule[i]));
+		if (rules_is_mount(&set->rule[i]))
+			enter_mount(building, i);
 	}
+	for (uint32_t i = set->count; i-- > 0;)
+		if (!rules_is_mount(&set->rule[i]))
+			enter_verdict(building, i);
 	/* Even with no rule a table has a slot, which is empty. */
 	if (!building->paths.slots)
 		rules_table_make(&building->paths, SNR_HASH_ROOT);
@@ -71,7 +105,7 @@ static uint64_t strings_size(const struct rules_set *set, const struct image_set
 			file = rule->written->place.file;
 			size += strlen(file) + 1;
 		}
-		size += rule->path_len + 1 + rule->target_len + 1;
+		size += rule->path_len + 1 + rule->target_len + 1 + rule->text_len + 1;
 	}
 	return size;
 }
@@ -111,6 +145,8 @@ static int lay_out(struct building *building, const struct image_settings *setti
 		.target_slots = building->targets.slots,
 		.point_slots = building->points.slots,
 		.nchildren = building->children.count,
+		.kinds = building->kinds,
+		.nglobs = building->nglobs,
 		.names_words = names_words(building->set->count),
 		.engine = (uint8_t)settings->engine,
 		.verbose = settings->verbose,
@@ -129,6 +165,8 @@ static int lay_out(struct building *building, const struct image_settings *setti
 	at += aligned((uint64_t)head->nchildren * sizeof(struct snr_child));
 	uint64_t names = at;
 	at += (uint64_t)head->names_words * sizeof(uint64_t);
+	uint64_t globs = at;
+	at += aligned((uint64_t)head->nglobs * sizeof(uint32_t));
 	if (at + strings > UINT32_MAX)
 		return -EFBIG;
 	head->path_table_off = (uint32_t)paths;
@@ -136,6 +174,7 @@ static int lay_out(struct building *building, const struct image_settings *setti
 	head->point_table_off = (uint32_t)points;
 	head->children_off = (uint32_t)children;
 	head->names_off = (uint32_t)names;
+	head->globs_off = (uint32_t)globs;
 	head->strings_off = (uint32_t)at;
 	head->strings_size = (uint32_t)strings;
 	head->size = (uint32_t)(at + strings);
@@ -174,6 +213,12 @@ static void put_name(struct building *building, const struct rules_final *rule)
 	uint32_t mask = building->head.names_words * 64 - 1;
 	const char *name = strrchr(rule->path, '/') + 1;
 	uint64_t hash = snr_hash_step(0, name, strlen(name));
+
+	/* A pattern may match any name; a few letters of one are not worth more. */
+	if ((rule->flags & SNR_RULE_GLOB) && strchr(name, '*')) {
+		memset(words, 0xff, building->head.names_words * sizeof(*words));
+		return;
+	}
 	uint32_t first = (uint32_t)hash & mask, second = (uint32_t)(hash >> 32) & mask;
 
 	words[first / 64] |= 1ull << (first % 64);
@@ -190,13 +235,27 @@ static void put_rules(struct building *building)
 		to[i] = (struct snr_rule){
 			.path = put_string(building, from->path, from->path_len),
 			.target = put_string(building, from->target, from->target_len),
+			.text = put_string(building, from->text, from->text_len),
 			.file = put_file(building, from->written->place.file),
 			.line = from->written->place.line,
-			.kind = from->parent ? SNR_PARENT : from->written->kind,
+			.kind = (uint8_t)rules_kind(from),
 			.flags = from->flags,
+			.error = from->written->error,
+			.next = building->next[i],
+			.under = from->under,
+			.fault = from->written->fault,
 		};
 		put_name(building, from);
 	}
+}
+
+static void put_globs(struct building *building)
+{
+	uint32_t *to = (uint32_t *)(building->bytes + building->head.globs_off);
+
+	for (uint32_t i = 0; i < building->set->count; i++)
+		if (building->set->rule[i].flags & SNR_RULE_GLOB)
+			*to++ = i;
 }
 
 /* A child's name is a piece of a rule's path. */
@@ -223,6 +282,7 @@ static void fill(struct building *building, const struct image_settings *setting
 	head->launcher = put_setting(building, settings->launcher);
 	head->stats = put_setting(building, settings->stats);
 	put_rules(building);
+	put_globs(building);
 	put_children(building);
 	memcpy(building->bytes + head->path_table_off, building->paths.slot,
 	       head->path_slots * sizeof(struct snr_entry));
@@ -299,6 +359,7 @@ int image_build(const struct rules_set *set, const struct image_settings *settin
 	rules_table_free(&building.targets);
 	rules_table_free(&building.points);
 	free(building.children.child);
+	free(building.next);
 	return error;
 }
 

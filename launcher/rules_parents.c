@@ -84,6 +84,8 @@ static void add_parent(struct parents *parents, uint32_t child, size_t len, uint
 		.path_len = (uint32_t)len,
 		.target = stand_in,
 		.target_len = (uint32_t)strlen(stand_in),
+		.text = "",
+		.under = SNR_NO_RULE,
 		.written = set->rule[child].written,
 		.flags = SNR_RULE_TARGET_DIR,
 		.parent = true,
@@ -118,14 +120,19 @@ void rules_show_parents(struct rules *rules, struct rules_set *set)
 	struct parents parents = {.rules = rules, .set = set, .room = set->count};
 	uint32_t written = set->count;
 
+	/* What a readonly lies upon is in the place of both. */
 	for (uint32_t i = 0; i < written; i++)
-		rules_table_make(&parents.paths,
-				 snr_hash_path(set->rule[i].path, set->rule[i].path_len))
-			->rule = i;
+		if (rules_is_mount(&set->rule[i]) && rules_kind(&set->rule[i]) != SNR_READONLY)
+			rules_table_make(&parents.paths,
+					 snr_hash_path(set->rule[i].path, set->rule[i].path_len))
+				->rule = i;
 	/* A rule without a target shows nothing, and so do its parents. */
 	for (uint32_t i = 0; i < written; i++)
-		if (!(set->rule[i].flags & SNR_RULE_MISSING))
+		if (rules_is_mount(&set->rule[i]) && !(set->rule[i].flags & SNR_RULE_MISSING) &&
+		    (rules_kind(&set->rule[i]) != SNR_READONLY ||
+		     (set->rule[i].flags & SNR_RULE_PATH_EXISTS)))
 			look_above(&parents, i);
+	rules_settle(rules, set);
 	rules_table_free(&parents.paths);
 	rules_table_free(&parents.seen);
 }

@@ -61,7 +61,8 @@ void rules_points_find(const struct rules_set *set, const struct rules_table *pa
 		struct snr_builder builder = {.out = real, .size = sizeof(real)};
 		long n;
 
-		if (rule->parent || (above != SNR_NO_RULE && set->rule[above].parent))
+		if (!rules_is_mount(rule) || rule->parent || rule->covered ||
+		    (above != SNR_NO_RULE && set->rule[above].parent))
 			continue;
 		n = rules_real_path(set, paths, rule->path, parent, real);
 		builder.len = n < 0 ? sizeof(real) : (size_t)n;
@@ -72,10 +73,64 @@ void rules_points_find(const struct rules_set *set, const struct rules_table *pa
 	}
 }
 
+/* Whose place does a readonly rule lie upon? The longest at or above its path, no readonly. */
+static uint32_t under(const struct rules_table *places, const struct rules_final *rule,
+		      size_t *rest)
+{
+	const struct snr_entry *root = rules_table_find(places, SNR_HASH_ROOT);
+	uint32_t found = longest(places, rule->path, rule->path_len, rest);
+
+	return found == SNR_NO_RULE && root ? root->rule : found;
+}
+
+/* Does the target of a rule of KIND alone say where a path beneath the rule's own lies? */
+static bool is_plain(enum snr_kind kind)
+{
+	return kind == SNR_BIND || kind == SNR_TMPFS || kind == SNR_PARENT;
+}
+
+static void settle(struct rules *rules, struct rules_set *set, const struct rules_table *places,
+		   struct rules_final *rule)
+{
+	size_t rest;
+	uint32_t index = under(places, rule, &rest);
+	const struct rules_final *place = index == SNR_NO_RULE ? NULL : &set->rule[index];
+	struct snr_builder builder = {.size = SNR_PATH_MAX};
+	char target[SNR_PATH_MAX];
+
+	builder.out = target;
+	if (place && (place->target_len > 1 || rest == rule->path_len))
+		snr_add(&builder, place->target, place->target_len);
+	snr_add(&builder, rule->path + rest, rule->path_len - rest);
+	if (snr_finish(&builder) < 0) {
+		diags_add(&rules->diags, DIAG_ERROR, rule->written->path.place,
+			  "%s becomes longer than 4095 bytes by the rule above it; shorten it",
+			  rule->path);
+		return;
+	}
+	rule->target = pool_copy(&rules->pool, target, builder.len);
+	rule->target_len = (uint32_t)builder.len;
+	rule->under = place && !is_plain(rules_kind(place)) ? index : SNR_NO_RULE;
+}
+
+void rules_settle(struct rules *rules, struct rules_set *set)
+{
+	struct rules_table places = {0};
+
+	for (uint32_t i = 0; i < set->count; i++)
+		if (rules_is_mount(&set->rule[i]) && rules_kind(&set->rule[i]) != SNR_READONLY)
+			rules_table_enter(&places, set->rule[i].path, set->rule[i].path_len, i);
+	for (uint32_t i = 0; i < set->count; i++)
+		if (rules_is_mount(&set->rule[i]) && rules_kind(&set->rule[i]) == SNR_READONLY)
+			settle(rules, set, &places, &set->rule[i]);
+	rules_table_free(&places);
+}
+
 bool rules_points_lack(const struct rules_set *set)
 {
 	for (uint32_t i = 0; i < set->count; i++)
-		if (!set->rule[i].parent && !(set->rule[i].flags & SNR_RULE_PATH_EXISTS))
+		if (rules_is_mount(&set->rule[i]) && !set->rule[i].parent &&
+		    !(set->rule[i].flags & SNR_RULE_PATH_EXISTS))
 			return true;
 	return false;
 }

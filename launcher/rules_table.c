@@ -52,14 +52,14 @@ struct snr_entry *rules_table_make(struct rules_table *table, uint64_t hash)
 	if ((table->used + 1) * 2 > table->slots)
 		grow(table);
 	entry = slot_of(table, hash);
-	*entry = (struct snr_entry){.hash = hash, .rule = SNR_NO_RULE};
+	*entry = (struct snr_entry){.hash = hash, .rule = SNR_NO_RULE, .verdict = SNR_NO_RULE};
 	table->used++;
 	return entry;
 }
 
-uint32_t rules_table_enter(struct rules_table *table, const char *path, size_t len, uint32_t rule)
+/* The hashes of PATH's ancestors, the root first, and last its own. Returns how many ancestors. */
+static unsigned hash_all(const char *path, size_t len, uint64_t *hash)
 {
-	uint64_t hash[SNR_PATH_MAX / 2 + 1];
 	struct snr_component c = {0};
 	unsigned depth = 0;
 
@@ -68,7 +68,15 @@ uint32_t rules_table_enter(struct rules_table *table, const char *path, size_t l
 		hash[depth + 1] = snr_hash_step(hash[depth], path + c.start, c.end - c.start);
 		depth++;
 	}
+	return depth;
+}
+
+uint32_t rules_table_enter(struct rules_table *table, const char *path, size_t len, uint32_t rule)
+{
+	uint64_t hash[SNR_PATH_MAX / 2 + 1];
+	unsigned depth = hash_all(path, len, hash);
 	struct snr_entry *own = rules_table_make(table, hash[depth]);
+
 	if (own->rule == SNR_NO_RULE)
 		own->rule = rule;
 	uint32_t owner = own->rule;
@@ -78,8 +86,25 @@ uint32_t rules_table_enter(struct rules_table *table, const char *path, size_t l
 		if (above->ancestor)
 			break;
 		above->ancestor = 1;
+		above->flags |= SNR_ENTRY_BENEATH;
 	}
 	return owner;
+}
+
+struct snr_entry *rules_table_judge(struct rules_table *table, const char *path, size_t len)
+{
+	uint64_t hash[SNR_PATH_MAX / 2 + 1];
+	unsigned depth = hash_all(path, len, hash);
+	uint64_t own = hash[depth];
+
+	rules_table_make(table, own);
+	while (depth-- > 0) {
+		struct snr_entry *above = rules_table_make(table, hash[depth]);
+		if (above->flags & SNR_ENTRY_BENEATH)
+			break;
+		above->flags |= SNR_ENTRY_BENEATH;
+	}
+	return rules_table_find(table, own);
 }
 
 void rules_table_free(struct rules_table *table)

@@ -25,6 +25,10 @@ struct snr_entry *rules_table_make(struct rules_table *table, uint64_t hash);
  * rule has already keeps the first one's index, which is returned; else RULE. */
 uint32_t rules_table_enter(struct rules_table *table, const char *path, size_t len, uint32_t rule);
 
+/* The entry of PATH, made if need be, above which it is marked that rules lie beneath; none of them
+ * becomes the ancestor of a mount-like rule by that. Valid until the next one is made. */
+struct snr_entry *rules_table_judge(struct rules_table *table, const char *path, size_t len);
+
 void rules_table_free(struct rules_table *table);
 
 #endif

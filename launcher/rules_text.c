@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "launcher/layout.h"
+#include "launcher/rules_kinds.h"
 #include "launcher/rules_words.h"
 #include "launcher/suggest.h"
 
@@ -58,84 +59,6 @@ void rules_add(struct rules *rules, const struct rules_rule *rule)
 		rules->rule = pool_grow(rules->rule, rules->room, sizeof(*rules->rule));
 	}
 	rules->rule[rules->count++] = *rule;
-}
-
-/* ---- options of a rule ---- */
-
-static bool read_mode(struct rules *rules, struct rules_rule *rule, const struct rules_word *word)
-{
-	const char *digits = word->text + strlen("mode=");
-	char *end;
-	unsigned long mode = strtoul(digits, &end, 8);
-
-	if (*digits < '0' || *digits > '7' || *end || mode > 07777) {
-		diags_add(&rules->diags, DIAG_ERROR, word->place,
-			  "'%s' is no mode; write permission bits in octal, like mode=0755",
-			  word->text);
-		return false;
-	}
-	rule->has_mode = true;
-	rule->mode = (uint16_t)mode;
-	return true;
-}
-
-static bool read_option(struct rules *rules, struct rules_rule *rule, const struct rules_word *word)
-{
-	static const char *const known[] = {"create=dir", "create=file", "mode=", "optional", NULL};
-
-	if (strcmp(word->text, "optional") == 0) {
-		rule->optional = true;
-		return true;
-	}
-	if (strncmp(word->text, "mode=", 5) == 0)
-		return read_mode(rules, rule, word);
-	if (strcmp(word->text, "create=dir") == 0 || strcmp(word->text, "create=file") == 0) {
-		rule->create =
-			strchr(word->text, '=')[1] == 'd' ? RULES_CREATE_DIR : RULES_CREATE_FILE;
-		return true;
-	}
-	const char *near = suggest(word->text, known);
-	diags_add(&rules->diags, DIAG_ERROR, word->place,
-		  "unknown option '%s'; %s%s%sthe options are create=dir, create=file, mode=, "
-		  "optional (a path with blanks must be quoted)",
-		  word->text, near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
-	return false;
-}
-
-static bool looks_like_option(const struct rules_word *word)
-{
-	return strncmp(word->text, "create=", 7) == 0 || strncmp(word->text, "mode=", 5) == 0 ||
-	       strcmp(word->text, "optional") == 0;
-}
-
-/* ---- kinds ---- */
-
-static void read_bind(struct rules *rules, const struct rules_line *line)
-{
-	struct rules_rule rule = {.kind = SNR_BIND, .place = line->word[0].place};
-	bool fine = !line->broken;
-
-	/* A quote that is not closed swallows words, and was told. */
-	if (line->count < 3 && line->broken)
-		return;
-	if (line->count < 3 || (!line->bad[2] && looks_like_option(&line->word[2]))) {
-		diags_add(&rules->diags, DIAG_ERROR, rule.place,
-			  "bind needs a path and a target; write: bind PATH TARGET [OPTION]...");
-		return;
-	}
-	rule.path = line->word[1];
-	rule.target = line->word[2];
-	for (unsigned i = 3; i < line->count; i++)
-		if (!line->bad[i])
-			fine &= read_option(rules, &rule, &line->word[i]);
-	if (rule.has_mode && rule.create == RULES_CREATE_NONE && fine) {
-		diags_add(&rules->diags, DIAG_ERROR, rule.place,
-			  "mode= is for what is made; add create=dir or create=file, or leave it "
-			  "out");
-		fine = false;
-	}
-	if (fine)
-		rules_add(rules, &rule);
 }
 
 static void read_engine(struct rules *rules, const struct rules_line *line)
@@ -214,47 +137,20 @@ static void read_layout(struct rules *rules, const struct rules_line *line)
 			    LAYOUT_ALWAYS);
 }
 
-static void read_unknown(struct rules *rules, const struct rules_line *line)
-{
-	static const char *const known[] = {"bind", "layout", "include", "engine", "require", NULL};
-	static const char *const later[] = {"overlay", "symlink",  "tmpfs",  "prefix", "hide",
-					    "deny",    "readonly", "native", "fault",  NULL};
-	const struct rules_word *kind = &line->word[0];
-	const char *near = suggest(kind->text, known);
-
-	for (unsigned i = 0; later[i]; i++) {
-		if (strcmp(kind->text, later[i]) == 0) {
-			diags_add(&rules->diags, DIAG_ERROR, kind->place,
-				  "kind '%s' is not supported by this version; the kinds here are "
-				  "bind, layout, include, engine, require",
-				  kind->text);
-			return;
-		}
-	}
-	if (!near)
-		near = suggest(kind->text, later);
-	diags_add(
-		&rules->diags, DIAG_ERROR, kind->place,
-		"unknown kind '%.64s'; %s%s%sthe kinds are bind, layout, include, engine, require",
-		kind->text, near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
-}
-
 static void read_line(struct rules *rules, const struct rules_line *line)
 {
 	const char *kind = line->word[0].text;
 
 	if (line->bad[0])
 		return;
-	if (strcmp(kind, "bind") == 0)
-		read_bind(rules, line);
-	else if (strcmp(kind, "include") == 0)
+	if (strcmp(kind, "include") == 0)
 		read_include(rules, line);
 	else if (strcmp(kind, "layout") == 0)
 		read_layout(rules, line);
 	else if (strcmp(kind, "engine") == 0 || strcmp(kind, "require") == 0)
 		read_engine(rules, line);
 	else
-		read_unknown(rules, line);
+		rules_read_kind(rules, line);
 }
 
 /* ---- texts and files ---- */
@@ -409,10 +305,11 @@ void rules_read_file(struct rules *rules, const char *file)
 	read_file(rules, file, NULL, false);
 }
 
-void rules_read_map(struct rules *rules, const char *word)
+void rules_read_map(struct rules *rules, enum snr_kind kind, const char *word)
 {
-	struct place place = {"-m", 0, 0};
-	struct rules_rule rule = {.kind = SNR_BIND, .place = place};
+	const char *option = kind == SNR_OVERLAY ? "-o" : "-m";
+	struct place place = {option, 0, 0};
+	struct rules_rule rule = {.kind = (uint8_t)kind, .place = place};
 	char *text = pool_take(&rules->pool, strlen(word) + 2);
 	char *target = NULL, *out = text;
 
@@ -428,13 +325,14 @@ void rules_read_map(struct rules *rules, const char *word)
 	}
 	*out = '\0';
 	if (!target) {
-		diags_add(&rules->diags, DIAG_ERROR, place, "'%s' has no '='; write -m PATH=TARGET",
-			  word);
+		diags_add(&rules->diags, DIAG_ERROR, place, "'%s' has no '='; write %s PATH=%s",
+			  word, option, kind == SNR_OVERLAY ? "DIR" : "TARGET");
 		return;
 	}
 	rule.path = (struct rules_word){text, (uint32_t)strlen(text), place};
 	rule.target = (struct rules_word){target, (uint32_t)strlen(target), place};
-	rules_add(rules, &rule);
+	if (rules_kind_is_served(rules, kind, place))
+		rules_add(rules, &rule);
 }
 
 void rules_free(struct rules *rules)

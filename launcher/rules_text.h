@@ -24,13 +24,17 @@ struct rules_word {
 /* A rule as it was written: nothing is checked yet but the words' number and the options. */
 struct rules_rule {
 	struct rules_word path;
-	struct rules_word target;
-	struct place place; /* of the line's first word */
-	uint8_t kind;       /* enum snr_kind */
-	uint8_t create;     /* enum rules_create */
+	struct rules_word target; /* bind, overlay: a path; symlink, prefix: a text; else empty */
+	struct place place;       /* of the line's first word */
+	uint8_t kind;             /* enum snr_kind */
+	uint8_t create;           /* enum rules_create */
 	bool optional;
 	bool has_mode;
-	uint16_t mode; /* of what create makes, permission bits */
+	bool glob;      /* the path holds * or ** */
+	bool seeded;    /* fault: at random, by fault.seed */
+	uint16_t mode;  /* of what is made, permission bits */
+	uint16_t error; /* deny, fault: the errno */
+	struct snr_fault fault;
 };
 
 /* `engine NAME` and `require NAME`. */
@@ -62,9 +66,9 @@ void rules_read_file(struct rules *rules, const char *file);
 /* The same for text in memory (SIZE bytes) that is to be called NAME in messages. */
 void rules_read_text(struct rules *rules, const char *name, const char *text, size_t size);
 
-/* Add the bind rule of an option `-m PATH=TARGET`; `\=` in it is a literal `=`. No variables: the
- * shell has its own. */
-void rules_read_map(struct rules *rules, const char *word);
+/* Add the rule of an option `-m PATH=TARGET` (KIND is SNR_BIND) or `-o PATH=DIR` (SNR_OVERLAY);
+ * `\=` in it is a literal `=`. No variables: the shell has its own. */
+void rules_read_map(struct rules *rules, enum snr_kind kind, const char *word);
 
 /* Add RULE, whose strings live as long as RULES. */
 void rules_add(struct rules *rules, const struct rules_rule *rule);

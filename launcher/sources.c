@@ -83,7 +83,7 @@ static void read_snap(struct rules *rules, const char *snap, char *where, size_t
 void sources_read(const struct options *options, struct rules *rules, char *where, size_t size)
 {
 	const char *snap = getenv("SNAP");
-	bool map_noted = false;
+	bool map_noted = false, overlay_noted = false;
 
 	*where = '\0';
 	for (size_t i = 0; i < options->nsources; i++) {
@@ -95,10 +95,16 @@ void sources_read(const struct options *options, struct rules *rules, char *wher
 			note(where, size, source->text);
 			break;
 		case SOURCE_MAP:
-			rules_read_map(rules, source->text);
+			rules_read_map(rules, SNR_BIND, source->text);
 			if (!map_noted)
 				note(where, size, "-m");
 			map_noted = true;
+			break;
+		case SOURCE_OVERLAY:
+			rules_read_map(rules, SNR_OVERLAY, source->text);
+			if (!overlay_noted)
+				note(where, size, "-o");
+			overlay_noted = true;
 			break;
 		case SOURCE_LAYOUT:
 			layout_read(rules, source->text, NULL, LAYOUT_ALWAYS);

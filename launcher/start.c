@@ -106,23 +106,14 @@ static const char *shim_for(const struct snr_image *image, const struct snr_exec
 /* Nothing may run unredirected without a word. */
 static void tell_limits(const struct preload *preload, const char *file, const char *shim)
 {
-	const struct snr_exec_plan *plan = &preload->plan;
-	const char *what = NULL;
+	const char *what = snr_exec_unseen(&preload->plan, shim != NULL);
 
-	if (plan->kind == SNR_EXEC_STATIC)
-		what = "is a static program";
-	else if (plan->kind == SNR_EXEC_DYNAMIC && plan->libc != SNR_LIBC_GLIBC)
-		what = "uses another libc than glibc";
-	else if (plan->kind == SNR_EXEC_DYNAMIC && !shim)
-		what = "is a 32-bit program, and its shim is not installed";
 	if (!what)
 		return;
 	if (preload->journal->is_file)
-		journal_line(preload->journal, 0,
-			     "%s %s: engine preload does not redirect it; use -e trace", file,
-			     what);
+		journal_line(preload->journal, 0, "%s %s; engine trace would", file, what);
 	else
-		say(file, "%s, which engine preload does not redirect; use -e trace", what);
+		say(file, "%s; engine trace would", what);
 }
 
 /* The call itself, with an environment built in memory that exec gives back. */

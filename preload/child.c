@@ -206,6 +206,16 @@ static bool is_script_lost(int dirfd, const struct snr_exec_plan *plan)
 	       (snr_rawcall2(__NR_fcntl, dirfd, F_GETFD) & FD_CLOEXEC);
 }
 
+/* Not silence: nothing behind the shim sees this program. */
+static void tell_unseen(const struct snr_image *image, const struct snr_exec_plan *plan,
+			const char *path)
+{
+	const char *why = snr_exec_unseen(plan, choose_shim(image, plan) != NULL);
+
+	if (why && image->engine == SNR_ENGINE_PRELOAD)
+		shim_log_unseen(image, path, why, plan->rule);
+}
+
 static bool prepare(struct arena *arena, struct snr_redirector *redirector, int dirfd,
 		    const char *path, struct snr_lookup lookup, char *const *argv,
 		    char *const *envp)
@@ -225,6 +235,8 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 	if (redirector->image->watched)
 		shim_note_plan(redirector, SNR_execve, path, child->changed ? child->path : NULL,
 			       child->error, arena->plan.rule);
+	if (!child->error)
+		tell_unseen(redirector->image, &arena->plan, path);
 	/* What cannot be read is the kernel's EFAULT, which it gives once it has found the file. */
 	if (child->error || argc < 0 || shim_count_vector(envp) < 0)
 		return true;

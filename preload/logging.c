@@ -130,3 +130,13 @@ void shim_log_failure(const struct snr_image *image, const char *call, const cha
 	if (image->verbose)
 		log_event(image, &event);
 }
+
+void shim_log_unseen(const struct snr_image *image, const char *path, const char *why,
+		     uint32_t rule)
+{
+	struct snr_event event = {.call = "execve", .from = path, .note = why, .rule = rule};
+
+	/* Nobody asked for lines on the program's own standard error. */
+	if (image->verbose || image->log.len)
+		log_event(image, &event);
+}

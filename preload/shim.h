@@ -278,4 +278,9 @@ struct snr_stats *shim_map_stats(const struct snr_image *image, bool gate);
  */
 void shim_log_failure(const struct snr_image *image, const char *call, const char *what, int error);
 
+/* The program PATH is about to be executed, and WHY says that it will not be redirected. Also goes
+ * to a log that asks for nothing else. */
+void shim_log_unseen(const struct snr_image *image, const char *path, const char *why,
+		     uint32_t rule);
+
 #endif

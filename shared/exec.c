@@ -356,6 +356,18 @@ bool snr_exec_names_file(const char *release)
 	       (snr_number(release, major) == 6 && snr_number(release + major + 1, minor) >= 14);
 }
 
+const char *snr_exec_unseen(const struct snr_exec_plan *plan, bool has_shim)
+{
+	if (plan->kind == SNR_EXEC_STATIC)
+		return "is a static program, which engine preload does not redirect";
+	if (plan->kind == SNR_EXEC_DYNAMIC && plan->libc != SNR_LIBC_GLIBC)
+		return "uses another libc than glibc, so engine preload does not redirect it";
+	if (plan->kind == SNR_EXEC_DYNAMIC && !has_shim)
+		return "is a program for which no shim is installed, so engine preload does not "
+		       "redirect it";
+	return NULL;
+}
+
 int snr_exec_argv(const struct snr_exec_plan *plan, const char *front[SNR_EXEC_FRONT])
 {
 	int n = 0;

@@ -69,6 +69,10 @@ bool snr_exec_needs_descriptor(const struct snr_exec_plan *plan);
  * Since Linux 6.14 (bprm->comm_from_dentry in fs/exec.c); it was the number before. */
 bool snr_exec_names_file(const char *release);
 
+/* Why engine preload does not see what PLAN executes, as the rest of a sentence; NULL: it does, or
+ * nobody knows. HAS_SHIM: there is a shim for its word size. */
+const char *snr_exec_unseen(const struct snr_exec_plan *plan, bool has_shim);
+
 /* The front of the new argument vector that replaces argv[0] when plan->nshebang > 0, in the
  * kernel's order (the last interpreter and its argument first, the script last): pointers into
  * PLAN, at most SNR_EXEC_FRONT. Returns how many. */

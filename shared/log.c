@@ -8,9 +8,14 @@
 
 const char *snr_kind_name(int kind)
 {
-	static const char *const names[] = {[SNR_BIND] = "bind", [SNR_PARENT] = "parent"};
+	static const char *const names[SNR_KINDS] = {
+		[SNR_BIND] = "bind",         [SNR_PARENT] = "parent", [SNR_OVERLAY] = "overlay",
+		[SNR_SYMLINK] = "symlink",   [SNR_TMPFS] = "tmpfs",   [SNR_PREFIX] = "prefix",
+		[SNR_READONLY] = "readonly", [SNR_HIDE] = "hide",     [SNR_DENY] = "deny",
+		[SNR_FAULT] = "fault",       [SNR_NATIVE] = "native",
+	};
 
-	return kind > 0 && kind < (int)(sizeof(names) / sizeof(*names)) ? names[kind] : "?";
+	return kind > 0 && kind < SNR_KINDS ? names[kind] : "?";
 }
 
 /* Add as much of TEXT as fits, keeping RESERVE bytes free behind it. */
@@ -93,7 +98,10 @@ static void format_text(struct snr_builder *line, const struct snr_image *image,
 	snr_add_text(line, event->call);
 	snr_add_text(line, " ");
 	add_quoted(line, event->from, event->from_len, line->size / 2);
-	if (event->result < 0) {
+	if (event->note) {
+		snr_add_text(line, " ");
+		snr_add_text(line, event->note);
+	} else if (event->result < 0) {
 		snr_add_text(line, " fails: errno ");
 		snr_add_number(line, -event->result);
 	} else if (event->to) {
@@ -128,6 +136,10 @@ static void format_json(struct snr_builder *line, const struct snr_image *image,
 	if (event->result < 0) {
 		snr_add_text(line, ",\"errno\":");
 		snr_add_number(line, -event->result);
+	}
+	if (event->note) {
+		snr_add_text(line, ",\"note\":");
+		add_quoted(line, event->note, snr_length(event->note), 16);
 	}
 	if (event->rule != SNR_NO_RULE) {
 		snr_add_text(line, ",\"rule\":");

@@ -18,8 +18,9 @@ struct snr_event {
 	size_t from_len;
 	const char *to; /* where it leads; NULL: unchanged */
 	size_t to_len;
-	int result;    /* finished with this -errno; 0: the kernel decides */
-	uint32_t rule; /* or SNR_NO_RULE */
+	const char *note; /* the rest of the sentence instead, or NULL */
+	int result;       /* finished with this -errno; 0: the kernel decides */
+	uint32_t rule;    /* or SNR_NO_RULE */
 };
 
 /* Write the line with its newline, text or JSON as IMAGE's flags say, to OUT of SIZE bytes (at most
@@ -28,6 +29,7 @@ struct snr_event {
  *     snapredir[4711] trace: openat "/opt/acme/x" -> "/snap/acme/1/opt/acme/x" (acme.rules:3 bind
  * /opt/acme) snapredir[4711] trace: rmdir "/opt/acme" fails: errno 16 (acme.rules:3 bind /opt/acme)
  *     snapredir[4711] trace: openat "/etc/passwd" unchanged (no rule)
+ *     snapredir[4711] preload: execve "/opt/acme/tool" is a static program, ... (no rule)
  */
 size_t snr_log_format(const struct snr_image *image, const struct snr_event *event, char *out,
 		      size_t size);

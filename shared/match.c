@@ -95,24 +95,72 @@ bool snr_match_name(const struct snr_image *image, const char *name, size_t len)
 	return (words[first / 64] >> (first % 64) & 1) && (words[second / 64] >> (second % 64) & 1);
 }
 
+static void take_entry(struct snr_position *position, const struct snr_entry *entry)
+{
+	position->entry = entry;
+	if (!entry)
+		return;
+	if (entry->rule != SNR_NO_RULE)
+		position->rule = entry->rule;
+	position->patterns |= (entry->flags & SNR_ENTRY_PATTERNS) != 0;
+}
+
+static struct snr_position root_position(const struct snr_image *image)
+{
+	struct snr_position position = {.hash = SNR_HASH_ROOT, .rule = SNR_NO_RULE};
+
+	take_entry(&position, snr_match_path(image, SNR_HASH_ROOT));
+	return position;
+}
+
+void snr_match_step(const struct snr_image *image, struct snr_position *position, const char *name,
+		    size_t len)
+{
+	position->hash = snr_hash_step(position->hash, name, len);
+	if (position->entry)
+		take_entry(position, position->entry->flags & SNR_ENTRY_BENEATH
+					     ? snr_match_path(image, position->hash)
+					     : NULL);
+}
+
+struct snr_position snr_match_position(const struct snr_image *image, const char *path, size_t len)
+{
+	struct snr_position position = root_position(image);
+	struct snr_component c = {0};
+
+	while (snr_next_component(path, len, &c))
+		snr_match_step(image, &position, path + c.start, c.end - c.start);
+	return position;
+}
+
 uint32_t snr_match_longest(const struct snr_image *image, const char *path, size_t len,
 			   size_t *rest)
 {
-	const struct snr_entry *entry = snr_match_path(image, SNR_HASH_ROOT);
-	uint64_t hash = SNR_HASH_ROOT;
+	struct snr_position position = root_position(image);
 	struct snr_component c = {0};
-	uint32_t rule = SNR_NO_RULE;
 
 	*rest = 0;
-	while (entry && entry->ancestor && snr_next_component(path, len, &c)) {
-		hash = snr_hash_step(hash, path + c.start, c.end - c.start);
-		entry = snr_match_path(image, hash);
-		if (entry && entry->rule != SNR_NO_RULE) {
-			rule = entry->rule;
+	while (position.entry && snr_next_component(path, len, &c)) {
+		snr_match_step(image, &position, path + c.start, c.end - c.start);
+		if (position.entry && position.entry->rule != SNR_NO_RULE)
 			*rest = c.end;
-		}
 	}
-	return rule;
+	return position.rule;
+}
+
+uint32_t snr_match_place(const struct snr_image *image, uint32_t rule)
+{
+	uint32_t under = rule == SNR_NO_RULE ? SNR_NO_RULE : snr_rule(image, rule)->under;
+
+	return under == SNR_NO_RULE ? rule : under;
+}
+
+/* How much of a path beneath RULE's is its own: none where that is the root. */
+static size_t rest_of(const struct snr_image *image, uint32_t rule)
+{
+	struct snr_text path = snr_rule(image, rule)->path;
+
+	return path.len > 1 ? path.len : 0;
 }
 
 long snr_map(const struct snr_image *image, const char *path, size_t len, char *out, size_t size)
@@ -120,9 +168,12 @@ long snr_map(const struct snr_image *image, const char *path, size_t len, char *
 	struct snr_builder builder = {.out = out, .size = size};
 	size_t rest;
 	uint32_t rule = snr_match_longest(image, path, len, &rest);
+	uint32_t place = snr_match_place(image, rule);
 
-	if (rule != SNR_NO_RULE) {
-		struct snr_text target = snr_rule(image, rule)->target;
+	if (place != rule)
+		rest = rest_of(image, place);
+	if (place != SNR_NO_RULE) {
+		struct snr_text target = snr_rule(image, place)->target;
 
 		/* The target "/" would make a double slash with the rest. */
 		if (target.len > 1 || rest == len)
@@ -136,19 +187,16 @@ long snr_map(const struct snr_image *image, const char *path, size_t len, char *
 static bool leads_back(const struct snr_image *image, uint32_t rule, const char *rest, size_t len)
 {
 	struct snr_text path = snr_rule(image, rule)->path;
-	uint64_t hash = snr_hash_path(snr_string(image, path), path.len);
-	const struct snr_entry *entry = snr_match_path(image, hash);
+	struct snr_position position = snr_match_position(image, snr_string(image, path), path.len);
 	struct snr_component c = {0};
+	uint32_t top = position.rule;
 
-	if (!entry || entry->rule != rule)
+	/* What lies upon it, a readonly, leads back through it. */
+	if (top != rule && (top == SNR_NO_RULE || snr_rule(image, top)->under != rule))
 		return false;
-	while (entry && entry->ancestor && snr_next_component(rest, len, &c)) {
-		hash = snr_hash_step(hash, rest + c.start, c.end - c.start);
-		entry = snr_match_path(image, hash);
-		if (entry && entry->rule != SNR_NO_RULE)
-			return false;
-	}
-	return true;
+	while (position.entry && snr_next_component(rest, len, &c))
+		snr_match_step(image, &position, rest + c.start, c.end - c.start);
+	return position.rule == top;
 }
 
 long snr_unmap(const struct snr_image *image, const char *path, size_t len, char *out, size_t size)
@@ -171,7 +219,7 @@ long snr_unmap(const struct snr_image *image, const char *path, size_t len, char
 		hash = snr_hash_step(hash, path + c.start, c.end - c.start);
 		entry = snr_match_target(image, hash);
 	}
-	if (found != SNR_NO_RULE)
+	if (found != SNR_NO_RULE && (rest == len || snr_rule(image, found)->path.len > 1))
 		snr_add(&builder, snr_string(image, snr_rule(image, found)->path),
 			snr_rule(image, found)->path.len);
 	snr_add(&builder, path + rest, len - rest);

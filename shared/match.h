@@ -31,10 +31,29 @@ const struct snr_entry *snr_match_point(const struct snr_image *image, uint64_t 
 /* Could NAME be the last component of some rule's path? False is certain, true is not. */
 bool snr_match_name(const struct snr_image *image, const char *name, size_t len);
 
-/* Longest rule that covers the absolute, canonical PATH (no dots, no double slashes): its index or
- * SNR_NO_RULE. *REST is the number of bytes of PATH that the rule's own path takes. */
+/* What the rules say about where a canonical path is. */
+struct snr_position {
+	uint64_t hash;
+	const struct snr_entry *entry; /* of the path, or NULL: no rule lies at it or beneath */
+	uint32_t rule;                 /* the mount-like one that decides it, or SNR_NO_RULE */
+	bool patterns;                 /* a pattern begins at it or above it */
+};
+
+/* Where the canonical PATH is; "" and "/" are the root. */
+struct snr_position snr_match_position(const struct snr_image *image, const char *path, size_t len);
+
+/* One step down from POSITION to NAME. */
+void snr_match_step(const struct snr_image *image, struct snr_position *position, const char *name,
+		    size_t len);
+
+/* Longest mount-like rule that covers the absolute, canonical PATH (no dots, no double slashes):
+ * its index or SNR_NO_RULE. *REST is the number of bytes of PATH that the rule's own path takes. */
 uint32_t snr_match_longest(const struct snr_image *image, const char *path, size_t len,
 			   size_t *rest);
+
+/* The rule by whose target RULE's path is found: another one where a readonly lies upon a rule
+ * whose target alone does not tell. */
+uint32_t snr_match_place(const struct snr_image *image, uint32_t rule);
 
 /* Where the kernel finds the canonical virtual PATH: the longest rule's target and the rest. Writes
  * at most SIZE bytes with the NUL. Returns the length, or -ENAMETOOLONG. */

@@ -91,6 +91,7 @@ struct snr_lookup {
 	bool no_magic; /* openat2's RESOLVE_NO_MAGICLINKS: any link of /proc that jumps is ELOOP */
 	bool no_xdev;  /* openat2's RESOLVE_NO_XDEV: a step onto another side of a rule is EXDEV */
 	bool source;   /* it is one if it is absolute and the TEXT before it says "source" */
+	bool writes;   /* what is there, or the directory of the name, is to be changed */
 	bool ignored;  /* this argument is no path this time (fsconfig with another command) */
 };
 

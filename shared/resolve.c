@@ -23,6 +23,7 @@ struct scan {
 	const struct snr_facts *facts;
 	uint32_t epoch;                /* of the facts */
 	const struct snr_entry *entry; /* of the prefix so far, while rules may lie beneath it */
+	bool patterns;                 /* what is beneath may match one */
 	uint64_t hash;                 /* of the virtual path so far */
 	uint64_t up[MAX_DEPTH];        /* hashes of the prefixes, for dot-dot */
 	uint64_t plain;                /* bit i: the prefix of depth i + 1 is a true directory */
@@ -51,6 +52,24 @@ static bool scan_up(struct scan *scan, bool absolute)
 	return true;
 }
 
+/* Is the prefix one whose name, or what lies at it, takes more than its hash to tell? */
+static bool is_special(const struct scan *scan)
+{
+	const struct snr_entry *entry = scan->entry;
+	const uint32_t plain = SNR_KIND_BIT(SNR_BIND) | SNR_KIND_BIT(SNR_PARENT) |
+			       SNR_KIND_BIT(SNR_TMPFS) | SNR_KIND_BIT(SNR_READONLY);
+
+	if (scan->patterns)
+		return true;
+	if (!entry)
+		return false;
+	if (entry->verdict != SNR_NO_RULE || (entry->flags & SNR_ENTRY_PATTERNS))
+		return true;
+	return entry->rule != SNR_NO_RULE &&
+	       (!(SNR_KIND_BIT(snr_rule(scan->image, entry->rule)->kind) & plain) ||
+		snr_rule(scan->image, entry->rule)->under != SNR_NO_RULE);
+}
+
 /* One component down. False: only the walk can tell. */
 static bool scan_down(struct scan *scan, const char *name, size_t len, size_t end, bool look)
 {
@@ -62,7 +81,11 @@ static bool scan_down(struct scan *scan, const char *name, size_t len, size_t en
 	scan->parent_rule = scan->rule;
 	scan->at_rule = false;
 	if (scan->entry)
-		scan->entry = scan->entry->ancestor ? snr_match_path(scan->image, hash) : NULL;
+		scan->entry = scan->entry->flags & SNR_ENTRY_BENEATH
+				      ? snr_match_path(scan->image, hash)
+				      : NULL;
+	if (is_special(scan))
+		return false;
 	if (scan->entry && scan->entry->rule != SNR_NO_RULE) {
 		if (scan->popped || snr_facts_get(scan->facts, scan->epoch,
 						  snr_hash_searched(scan->hash)) != SNR_PLAIN)
@@ -72,7 +95,7 @@ static bool scan_down(struct scan *scan, const char *name, size_t len, size_t en
 		scan->entered = true;
 		scan->at_rule = true;
 		scan->floor = scan->depth + 1;
-	} else if (!scan->entry && look) {
+	} else if (!(scan->entry && scan->entry->ancestor) && look) {
 		fact = snr_facts_get(scan->facts, scan->epoch, hash);
 		if (fact == SNR_UNKNOWN)
 			return false;
@@ -198,24 +221,21 @@ long snr_base(const struct snr_image *image, const struct snr_host *host,
 static void scan_start(struct scan *scan, const struct snr_image *image, const char *base,
 		       size_t base_len)
 {
-	size_t rest;
+	struct snr_position start = snr_match_position(image, base, base_len);
 
 	scan->image = image;
-	scan->hash = SNR_HASH_ROOT;
+	scan->hash = start.hash;
 	scan->depth = 0;
 	scan->floor = 0;
 	scan->plain = 0;
-	scan->rule = SNR_NO_RULE;
+	scan->rule = start.rule;
 	scan->entered = false;
 	scan->popped = false;
 	scan->at_rule = false;
 	scan->rest = 0;
-	if (base_len) {
-		scan->hash = snr_hash_path(base, base_len);
-		scan->rule = snr_match_longest(image, base, base_len, &rest);
-	}
 	scan->parent_rule = scan->rule;
-	scan->entry = snr_match_path(image, scan->hash);
+	scan->entry = start.entry;
+	scan->patterns = start.patterns;
 }
 
 /* Where the last component of PATH starts, if it is a dot or dot-dot; else LEN. */
@@ -266,10 +286,16 @@ static struct snr_resolved resolve_dots(const struct snr_image *image, struct sn
 	return result;
 }
 
+/* May a rule lie at or beneath where SCAN begins? */
+static bool lies_above_rules(const struct scan *scan)
+{
+	return scan->patterns || (scan->entry && (scan->entry->flags & SNR_ENTRY_BENEATH));
+}
+
 /* SCAN begins at the cwd as it was at the time NOW. */
 static void keep_start(struct snr_facts *facts, uint64_t now, const struct scan *scan)
 {
-	if (facts && facts->start.kept && !(scan->entry && scan->entry->ancestor))
+	if (facts && facts->start.kept && !lies_above_rules(scan))
 		snr_start_keep(facts, now, scan->hash, scan->rule);
 }
 
@@ -283,6 +309,7 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 	uint64_t now = facts ? snr_start_now(facts) : 0;
 	long base_len = 0;
 	struct scan scan;
+	bool judged;
 
 	result.plain = true;
 	scratch->epoch = snr_facts_epoch(facts);
@@ -313,10 +340,11 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 	scan.epoch = scratch->epoch;
 	if (from_cwd)
 		keep_start(facts, now, &scan);
-	if (snr_is_confined(lookup) && !(scan.entry && scan.entry->ancestor))
+	judged = snr_is_judged(image, lookup);
+	if (snr_is_confined(lookup) && !judged && !lies_above_rules(&scan))
 		return result; /* no rule lies where the walk can come to */
-	if (lookup.no_xdev || snr_is_confined(lookup) || !scan_text(&scan, path, len, lookup) ||
-	    !scan_result(&scan, path, len, out, &result))
+	if (lookup.no_xdev || snr_is_confined(lookup) || judged ||
+	    !scan_text(&scan, path, len, lookup) || !scan_result(&scan, path, len, out, &result))
 		snr_walk(image, facts, host, scratch, dirfd, (size_t)base_len, path, len, lookup,
 			 out, &result);
 	return result;

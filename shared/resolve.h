@@ -37,7 +37,24 @@ struct snr_resolved {
 	bool ancestor; /* rules lie beneath the path */
 	bool named;    /* an entry is named, by the last name of some rule's path */
 	bool plain;    /* nothing is known or asked about where this is: a name that no rule has */
+	bool hidden; /* OUT ends in SNR_HIDDEN_NAME: the name is there to nobody, nor to be made */
+	bool walked; /* scratch->where is where the path leads, WHERE bytes; so it is for every
+			path where snr_is_judged */
+	uint32_t where;
 };
+
+/* Takes the place of a name that is hidden: the kernel is to find nothing. */
+#define SNR_HIDDEN_NAME ".snapredir-hidden"
+
+/* Must it be known where a path leads, to the last name, whatever the call? */
+static inline bool snr_is_judged(const struct snr_image *image, struct snr_lookup lookup)
+{
+	const uint32_t placing =
+		SNR_KIND_BIT(SNR_OVERLAY) | SNR_KIND_BIT(SNR_PREFIX) | SNR_KIND_BIT(SNR_FAULT);
+
+	return snr_has_kind(image, placing) ||
+	       (lookup.writes && snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY)));
+}
 
 /* Resolve PATH of LEN bytes (a NUL follows) relative to DIRFD (AT_FDCWD: the cwd), as LOOKUP says,
  * and write the path for the kernel to OUT, SNR_PATH_MAX bytes, absolute. SCRATCH is touched only

@@ -38,6 +38,11 @@ static bool children_are_sound(const struct snr_image *image)
 	return !image->nchildren || child[image->nchildren - 1].last;
 }
 
+static bool is_rule_or_none(const struct snr_image *image, uint32_t rule)
+{
+	return rule == SNR_NO_RULE || rule < image->nrules;
+}
+
 /* A power of two with at least one empty slot, so that probing ends; every entry names a rule that
  * exists. */
 static bool table_is_sound(const struct snr_image *image, uint32_t off, uint32_t slots,
@@ -51,7 +56,8 @@ static bool table_is_sound(const struct snr_image *image, uint32_t off, uint32_t
 		return false;
 	for (uint32_t i = 0; i < slots; i++) {
 		used += table[i].hash != 0;
-		if (table[i].hash && table[i].rule != SNR_NO_RULE && table[i].rule >= image->nrules)
+		if (table[i].hash && (!is_rule_or_none(image, table[i].rule) ||
+				      !is_rule_or_none(image, table[i].verdict)))
 			return false;
 		if (table[i].hash && table[i].ancestor > nchildren)
 			return false;
@@ -59,9 +65,37 @@ static bool table_is_sound(const struct snr_image *image, uint32_t off, uint32_t
 	return used < slots;
 }
 
+static bool globs_are_sound(const struct snr_image *image)
+{
+	const uint32_t *glob = (const uint32_t *)((const char *)image + image->globs_off);
+
+	if (!area_is_inside(image, image->globs_off, image->nglobs, sizeof(*glob)))
+		return false;
+	for (uint32_t i = 0; i < image->nglobs; i++)
+		if (glob[i] >= image->nrules)
+			return false;
+	return true;
+}
+
 static bool path_is_absolute(const struct snr_image *image, struct snr_text text)
 {
 	return text.len && *snr_string(image, text) == '/';
+}
+
+/* Chains end, since they only go on to later rules; what a rule leans on leans on nothing. */
+static bool links_are_sound(const struct snr_image *image, uint32_t index)
+{
+	const struct snr_rule *rule = snr_rule(image, index);
+
+	if (rule->next != SNR_NO_RULE && (rule->next <= index || rule->next >= image->nrules))
+		return false;
+	return is_rule_or_none(image, rule->under) &&
+	       (rule->under == SNR_NO_RULE || snr_rule(image, rule->under)->kind != SNR_READONLY);
+}
+
+static bool has_target(const struct snr_rule *rule)
+{
+	return rule->kind < SNR_HIDE && !(rule->flags & SNR_RULE_GLOB);
 }
 
 static bool rules_are_sound(const struct snr_image *image)
@@ -73,8 +107,10 @@ static bool rules_are_sound(const struct snr_image *image)
 		const struct snr_rule *rule = snr_rule(image, i);
 
 		if (!text_is_inside(image, rule->path) || !text_is_inside(image, rule->target) ||
-		    !text_is_inside(image, rule->file) || !path_is_absolute(image, rule->path) ||
-		    !path_is_absolute(image, rule->target))
+		    !text_is_inside(image, rule->text) || !text_is_inside(image, rule->file) ||
+		    !path_is_absolute(image, rule->path) ||
+		    (has_target(rule) && !path_is_absolute(image, rule->target)) ||
+		    (rule->kind == SNR_FAULT && !rule->fault.m) || !links_are_sound(image, i))
 			return false;
 	}
 	return true;
@@ -99,7 +135,7 @@ int snr_image_check(const void *bytes, size_t size)
 	    !image->names_words || (image->names_words & (image->names_words - 1)) ||
 	    image->names_words > 1u << 20 ||
 	    !area_is_inside(image, image->names_off, image->names_words, sizeof(uint64_t)) ||
-	    !children_are_sound(image) || !rules_are_sound(image))
+	    !children_are_sound(image) || !globs_are_sound(image) || !rules_are_sound(image))
 		return -EINVAL;
 	return 0;
 }

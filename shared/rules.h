@@ -26,16 +26,47 @@
 /* Descriptors of ours live here or, under a lower RLIMIT_NOFILE, as high as it allows. */
 #define SNR_FD_BASE 1000
 
+/* Two families. The mount-like kinds say where a path lies: of those that cover a path the one with
+ * the longest path of its own decides. The verdict kinds say what happens to calls that name a
+ * path, whatever lies there; several of them may hold for one path. */
 enum snr_kind {
 	SNR_BIND = 1,
 	SNR_PARENT, /* not written by anybody: a directory above a rule that is not on the disk */
+	SNR_OVERLAY,
+	SNR_SYMLINK,
+	SNR_TMPFS,
+	SNR_PREFIX,
+	SNR_READONLY, /* mount-like where its path is plain, a verdict where it is a pattern */
+	SNR_HIDE,     /* verdicts from here on */
+	SNR_DENY,
+	SNR_FAULT,
+	SNR_NATIVE,
+	SNR_KINDS
 };
+#define SNR_KIND_BIT(kind) (1u << (kind))
+
+/* What a `fault` makes fail: one bit an operation. */
+enum snr_fault_op {
+	SNR_FAULT_OPEN = 1 << 0,
+	SNR_FAULT_READ = 1 << 1,
+	SNR_FAULT_WRITE = 1 << 2,
+	SNR_FAULT_PREAD = 1 << 3,
+	SNR_FAULT_PWRITE = 1 << 4,
+	SNR_FAULT_FSYNC = 1 << 5,
+	SNR_FAULT_CLOSE = 1 << 6,
+	SNR_FAULT_RENAME = 1 << 7,
+	SNR_FAULT_UNLINK = 1 << 8,
+	SNR_FAULT_MKDIR = 1 << 9,
+};
+
 enum snr_engine { SNR_ENGINE_AUTO, SNR_ENGINE_PRELOAD, SNR_ENGINE_TRACE, SNR_ENGINE_HYBRID };
 
 enum snr_rule_flag {
 	SNR_RULE_MISSING = 1 << 0,     /* the target was not there when the rules were compiled */
 	SNR_RULE_TARGET_DIR = 1 << 1,  /* the target was a directory then */
 	SNR_RULE_PATH_EXISTS = 1 << 2, /* something is there on the disk at the rule's path, too */
+	SNR_RULE_GLOB = 1 << 3,        /* the path is a pattern (shared/verdict.h) */
+	SNR_RULE_SEEDED = 1 << 4,      /* fault: at random, by fault.seed */
 };
 
 enum snr_image_flag {
@@ -54,24 +85,47 @@ struct snr_text {
 	uint32_t len;
 };
 
+/* `fault ... [N/M]`: N calls in M fail. */
+struct snr_fault {
+	uint32_t ops;    /* enum snr_fault_op */
+	uint32_t n;      /* 1/1 where nothing was said */
+	uint32_t m;      /* never 0 in a fault */
+	uint32_t amount; /* short=AMOUNT, where the rule has no error */
+	uint32_t seed;
+};
+
 struct snr_rule {
 	struct snr_text
 		path; /* as the program says it; absolute, no dots, no links, no trailing slash */
-	struct snr_text target; /* where it leads; absolute, links resolved as far as it exists */
+	struct snr_text target; /* mount-like: where it leads; absolute, links resolved as far as it
+				   exists. Verdicts: empty */
+	struct snr_text text;   /* symlink: what the link says; prefix: the prefix */
 	struct snr_text file;   /* where the rule was written: a file name, "-m", ... */
 	uint32_t line;          /* ... and the line in it, 0 for an option */
 	uint8_t kind;           /* enum snr_kind */
 	uint8_t flags;          /* enum snr_rule_flag */
-	uint16_t reserved;
+	uint16_t error;         /* deny, fault: the errno, positive; 0: fault.amount */
+	uint32_t next;  /* verdicts without a pattern: the next one of the same path, of a higher
+			   index, or SNR_NO_RULE */
+	uint32_t under; /* readonly: the rule, no readonly itself, that says where the path lies, if
+			   the target alone does not (overlay, prefix); else SNR_NO_RULE */
+	struct snr_fault fault;
+};
+
+enum snr_entry_flag {
+	SNR_ENTRY_BENEATH = 1 << 0,  /* rules of any kind lie beneath */
+	SNR_ENTRY_PATTERNS = 1 << 1, /* here a pattern begins: what is beneath may match it */
 };
 
 /* An entry of either table. Open addressing, linear probing, hash 0 is an empty slot. */
 struct snr_entry {
 	uint64_t hash;
-	uint32_t rule; /* index of the rule of just this path, or SNR_NO_RULE: a proper ancestor of
-			  rules only */
-	uint32_t ancestor; /* 0, or other rules lie beneath: 1 + index of the first snr_child (paths
-			      only) */
+	uint32_t rule; /* index of the mount-like rule of just this path, or SNR_NO_RULE: a proper
+			  ancestor of rules only */
+	uint32_t ancestor; /* 0, or mount-like rules lie beneath: 1 + index of the first snr_child
+			      (paths only) */
+	uint32_t verdict;  /* the first verdict of just this path, or SNR_NO_RULE (paths only) */
+	uint32_t flags;    /* enum snr_entry_flag */
 };
 
 /* A name in a directory that leads to a rule. Those of one directory lie side by side. */
@@ -104,6 +158,9 @@ struct snr_image {
 	uint32_t names_off; /* uint64_t[names_words]: Bloom filter of the hashes of the rules' last
 			       components */
 	uint32_t names_words; /* a power of two */
+	uint32_t kinds;       /* SNR_KIND_BIT of each kind that some rule is of */
+	uint32_t globs_off;   /* uint32_t[nglobs]: rules whose path is a pattern */
+	uint32_t nglobs;
 	uint8_t engine;       /* enum snr_engine: what was chosen, never AUTO once a program runs */
 	uint8_t verbose;      /* 0, 1, 2 */
 	uint8_t watched;      /* every call is to be planned: it is logged, or counted */
@@ -121,6 +178,12 @@ struct snr_image {
 static inline const struct snr_rule *snr_rule(const struct snr_image *image, uint32_t index)
 {
 	return (const struct snr_rule *)((const char *)image + image->rules_off) + index;
+}
+
+/* Is any rule of one of KINDS, SNR_KIND_BITs, there? */
+static inline bool snr_has_kind(const struct snr_image *image, uint32_t kinds)
+{
+	return (image->kinds & kinds) != 0;
 }
 
 static inline const char *snr_string(const struct snr_image *image, struct snr_text text)

@@ -82,8 +82,8 @@ bool snr_start_stays(const struct snr_image *image, struct snr_facts *facts,
 	uint64_t hash;
 	bool more;
 
-	if (!facts || !facts->start.kept || lookup.no_xdev || snr_is_confined(lookup) ||
-	    !get(facts, &hash, rule))
+	if (!facts || !facts->start.kept || snr_is_judged(image, lookup) || lookup.no_xdev ||
+	    snr_is_confined(lookup) || !get(facts, &hash, rule))
 		return false;
 	for (more = snr_next_component(path, len, &c); more; c = next) {
 		const char *name = path + c.start;
@@ -106,6 +106,8 @@ bool snr_start_stays(const struct snr_image *image, struct snr_facts *facts,
 bool snr_is_foreign_name(const struct snr_image *image, const char *path, size_t len,
 			 struct snr_lookup lookup)
 {
+	if (snr_is_judged(image, lookup))
+		return false;
 	for (size_t i = 0; i < len; i++)
 		if (path[i] == '/')
 			return false;

@@ -9,6 +9,7 @@
 #include "shared/reach.h"
 #include "shared/rewrite.h"
 #include "shared/text.h"
+#include "shared/verdict.h"
 
 #include <asm/fcntl.h>
 #include <errno.h>
@@ -22,14 +23,10 @@ long snr_walk_real_path(struct walk *walk)
 			 walk->scratch->real, &walk->lent);
 }
 
-/* Look up hash, entry and rule of scratch->where anew, after a move that was not one step down. */
+/* Find where scratch->where is anew, after a move that was not one step down. */
 static void locate(struct walk *walk)
 {
-	size_t rest;
-
-	walk->hash = snr_hash_path(walk->scratch->where, walk->len);
-	walk->entry = snr_match_path(walk->image, walk->hash);
-	walk->rule = snr_match_longest(walk->image, walk->scratch->where, walk->len, &rest);
+	walk->at = snr_match_position(walk->image, walk->scratch->where, walk->len);
 }
 
 static void cross(struct walk *walk)
@@ -47,7 +44,7 @@ static void go_to_root(struct walk *walk)
 
 	if (walk->lookup.beneath)
 		walk->error = -EXDEV;
-	else if (walk->rule != (in_root ? walk->base_rule : SNR_NO_RULE))
+	else if (walk->at.rule != (in_root ? walk->base_rule : SNR_NO_RULE))
 		cross(walk);
 	walk->len = in_root ? walk->floor : 0;
 	if (!in_root)
@@ -69,52 +66,6 @@ static void stop(struct walk *walk, long err)
 	walk->missing = (int)err;
 }
 
-/* How much of both scratch->where and scratch->base is the same: whole components. */
-static size_t common_length(const struct walk *walk)
-{
-	const char *where = walk->scratch->where, *base = walk->scratch->base;
-	size_t len = 0, slash = 0;
-
-	while (len < walk->len && len < walk->base_len && where[len] == base[len]) {
-		if (where[len] == '/')
-			slash = len;
-		len++;
-	}
-	return (len == walk->len || where[len] == '/') &&
-			       (len == walk->base_len || base[len] == '/')
-		       ? len
-		       : slash;
-}
-
-/* From where the program starts it can go where it could not come by the name. Put a name that
- * starts there into scratch->real; false where we are on another side, or not by way of the start.
- */
-static bool name_from_start(struct walk *walk)
-{
-	const struct snr_scratch *scratch = walk->scratch;
-	struct snr_builder builder = {.out = walk->scratch->real, .size = SNR_PATH_MAX};
-	size_t common;
-
-	if (walk->base_len < 2 || walk->rule != walk->base_rule)
-		return false;
-	snr_add_text(&builder, "/proc/thread-self/");
-	if (walk->dirfd == AT_FDCWD) {
-		snr_add_text(&builder, "cwd");
-	} else {
-		snr_add_text(&builder, "fd/");
-		snr_add_number(&builder, walk->dirfd);
-	}
-	common = common_length(walk);
-	/* The directory itself, not the link that leads to it. */
-	if (walk->len == walk->base_len && common == walk->len)
-		snr_add_text(&builder, "/.");
-	for (size_t i = common; i < walk->base_len; i++)
-		if (scratch->base[i] == '/')
-			snr_add_text(&builder, "/..");
-	snr_add(&builder, scratch->where + common, walk->len - common);
-	return snr_finish(&builder) >= 0;
-}
-
 /* May the directory that we stand on be searched? *BY_NAME: whoever comes there may. */
 static long search(struct walk *walk, bool *by_name)
 {
@@ -124,7 +75,7 @@ static long search(struct walk *walk, bool *by_name)
 	if (n >= 0)
 		n = host->search(host->context, walk->scratch->real);
 	*by_name = n >= 0;
-	if (n < 0 && name_from_start(walk))
+	if (n < 0 && snr_walk_name_from_start(walk))
 		n = host->search(host->context, walk->scratch->real);
 	return n;
 }
@@ -138,14 +89,14 @@ static long read_link(struct walk *walk)
 
 	if (n >= 0)
 		n = host->read_link(host->context, scratch->real, scratch->link, SNR_PATH_MAX);
-	if (n == -EACCES && name_from_start(walk))
+	if (n == -EACCES && snr_walk_name_from_start(walk))
 		n = host->read_link(host->context, scratch->real, scratch->link, SNR_PATH_MAX);
 	return n;
 }
 
 static void walk_up(struct walk *walk)
 {
-	uint32_t rule = walk->rule;
+	uint32_t rule = walk->at.rule;
 	bool by_name;
 	long err;
 
@@ -155,18 +106,18 @@ static void walk_up(struct walk *walk)
 	}
 	err = search(walk, &by_name);
 	/* The parents of a rule's path are there, on the disk or not. */
-	if (err == -ENOENT && walk->entry && walk->entry->ancestor)
+	if (err == -ENOENT && snr_walk_is_above_rules(walk))
 		err = 0;
 	if (err < 0) {
 		walk->up_left = true;
 		stop(walk, err);
 		/* The kernel's own dot-dot would leave the target here. */
-		if (walk->entry && walk->entry->rule != SNR_NO_RULE)
+		if (snr_walk_is_at_rule(walk))
 			cross(walk);
 		return;
 	}
 	drop_last(walk);
-	if (walk->rule != rule)
+	if (walk->at.rule != rule)
 		cross(walk);
 }
 
@@ -184,7 +135,7 @@ static void jump(struct walk *walk, size_t len, bool last)
 		n = snr_unmap(walk->image, scratch->link, len, scratch->base, SNR_PATH_MAX);
 	if (n > 0 && last && !walk->canonical) {
 		/* The kernel does the jump, but on whose side it ends link(2) must know. */
-		walk->rule = snr_match_longest(walk->image, scratch->base, (size_t)n, &rest);
+		walk->at.rule = snr_match_longest(walk->image, scratch->base, (size_t)n, &rest);
 		n = -ENOENT;
 	}
 	if (n > 0) {
@@ -245,10 +196,6 @@ static bool append(struct walk *walk, const char *name, size_t len)
 	where[walk->len] = '/';
 	snr_copy(where + walk->len + 1, name, len);
 	walk->len += 1 + len;
-	walk->hash = snr_hash_step(walk->hash, name, len);
-	if (walk->entry)
-		walk->entry =
-			walk->entry->ancestor ? snr_match_path(walk->image, walk->hash) : NULL;
 	return true;
 }
 
@@ -258,11 +205,11 @@ static void look(struct walk *walk, bool last, bool slash)
 	long n;
 
 	walk->looked = true;
-	if (snr_facts_get(walk->facts, walk->scratch->epoch, walk->hash) == SNR_PLAIN)
+	if (snr_facts_get(walk->facts, walk->scratch->epoch, walk->at.hash) == SNR_PLAIN)
 		return;
 	n = read_link(walk);
 	if (n == -EINVAL)
-		snr_facts_put(walk->facts, walk->scratch->epoch, walk->hash, SNR_PLAIN);
+		snr_facts_put(walk->facts, walk->scratch->epoch, walk->at.hash, SNR_PLAIN);
 	else if (n < 0)
 		stop(walk, n);
 	else
@@ -274,7 +221,7 @@ static void check_there(struct walk *walk)
 {
 	long n = read_link(walk);
 
-	if (n < 0 && n != -EINVAL && !(n == -ENOENT && walk->entry->rule == SNR_NO_RULE))
+	if (n < 0 && n != -EINVAL && !(n == -ENOENT && !snr_walk_is_at_rule(walk)))
 		stop(walk, n);
 }
 
@@ -282,8 +229,8 @@ static bool leads_to_rule(const struct walk *walk, const char *name, size_t len)
 {
 	const struct snr_entry *entry = NULL;
 
-	if (walk->entry && walk->entry->ancestor)
-		entry = snr_match_path(walk->image, snr_hash_step(walk->hash, name, len));
+	if (snr_walk_is_above_rules(walk))
+		entry = snr_match_path(walk->image, snr_hash_step(walk->at.hash, name, len));
 	return entry && entry->rule != SNR_NO_RULE;
 }
 
@@ -294,7 +241,7 @@ static bool may_enter(struct walk *walk)
 	bool by_name;
 	long err;
 
-	if (snr_facts_get(walk->facts, walk->scratch->epoch, snr_hash_searched(walk->hash)) ==
+	if (snr_facts_get(walk->facts, walk->scratch->epoch, snr_hash_searched(walk->at.hash)) ==
 	    SNR_PLAIN)
 		return true;
 	err = search(walk, &by_name);
@@ -303,14 +250,69 @@ static bool may_enter(struct walk *walk)
 		return false;
 	}
 	if (by_name || err == -ENOENT)
-		snr_facts_put(walk->facts, walk->scratch->epoch, snr_hash_searched(walk->hash),
+		snr_facts_put(walk->facts, walk->scratch->epoch, snr_hash_searched(walk->at.hash),
 			      SNR_PLAIN);
+	return true;
+}
+
+/* The last name of where we are is one that rules forbid. */
+static bool is_judged(struct walk *walk, const struct snr_name *name)
+{
+	const uint32_t kinds = SNR_KIND_BIT(SNR_HIDE) | SNR_KIND_BIT(SNR_DENY);
+	const struct snr_rule *rule;
+
+	if (!walk->at.patterns && (!walk->at.entry || walk->at.entry->verdict == SNR_NO_RULE))
+		return false;
+	walk->verdict =
+		snr_verdict_at(walk->image, &walk->at, walk->scratch->where, walk->len, kinds);
+	if (walk->verdict == SNR_NO_RULE)
+		return false;
+	rule = snr_rule(walk->image, walk->verdict);
+	walk->crossed = true;
+	walk->strayed = true;
+	walk->at.rule = walk->parent_rule;
+	walk->at.entry = NULL;
+	if (rule->kind == SNR_DENY) {
+		walk->error = -rule->error;
+		return true;
+	}
+	walk->len -= 1 + name->len;
+	if (!append(walk, SNR_HIDDEN_NAME, sizeof(SNR_HIDDEN_NAME) - 1))
+		walk->error = -ENOENT;
+	walk->hidden = name->last;
+	stop(walk, -ENOENT);
+	return true;
+}
+
+/* We stand on a link that a rule has put there. */
+static void meet_link(struct walk *walk, const struct snr_rule *rule, const struct snr_name *name)
+{
+	walk->crossed = true;
+	walk->strayed = true;
+	walk->looked = true;
+	if (name->last && !snr_looks_through(walk->lookup, name->slash))
+		return;
+	snr_copy(walk->scratch->link, snr_string(walk->image, rule->text), rule->text.len);
+	walk->at.rule = walk->parent_rule;
+	follow_link(walk, rule->text.len, name->last && !name->slash, name->slash);
+}
+
+/* We have come to a rule's own path. Is it a link, on which the walk goes on? */
+static bool meets_link(struct walk *walk, const struct snr_name *name)
+{
+	const struct snr_rule *rule = snr_rule(walk->image, walk->at.rule);
+
+	if (rule->kind != SNR_SYMLINK) {
+		cross(walk);
+		return false;
+	}
+	meet_link(walk, rule, name);
 	return true;
 }
 
 static void walk_down(struct walk *walk, const struct snr_name *name)
 {
-	walk->parent_rule = walk->rule;
+	walk->parent_rule = walk->at.rule;
 	if (leads_to_rule(walk, name->name, name->len) && !may_enter(walk)) {
 		snr_rest_unread(&walk->rest, name);
 		return;
@@ -319,14 +321,16 @@ static void walk_down(struct walk *walk, const struct snr_name *name)
 		walk->error = -ENAMETOOLONG;
 		return;
 	}
-	if (walk->entry && walk->entry->rule != SNR_NO_RULE) {
-		walk->rule = walk->entry->rule;
-		cross(walk);
-	}
-	if (walk->entry && walk->canonical)
-		check_there(walk);
-	else if (!walk->entry && (!name->last || snr_looks_through(walk->lookup, name->slash)))
+	snr_match_step(walk->image, &walk->at, name->name, name->len);
+	if (is_judged(walk, name))
+		return;
+	if (snr_walk_is_at_rule(walk) && meets_link(walk, name))
+		return;
+	if (!snr_walk_is_known(walk) &&
+	    (!name->last || snr_looks_through(walk->lookup, name->slash)))
 		look(walk, name->last && !name->slash, name->slash);
+	else if (snr_walk_is_known(walk) && walk->canonical)
+		check_there(walk);
 }
 
 /* The program's text up to here was resolved: the next time, no question need be asked. */
@@ -340,7 +344,7 @@ static void learn(struct walk *walk)
 		return;
 	if (!link)
 		snr_facts_put(walk->facts, walk->scratch->epoch, walk->text_hash, SNR_PLAIN);
-	else if (!walk->entry)
+	else if (!walk->at.entry && !walk->at.patterns)
 		snr_facts_put(walk->facts, walk->scratch->epoch, walk->text_hash, SNR_TAME);
 	else
 		walk->lexical = false;
@@ -367,9 +371,9 @@ static void step(struct walk *walk, const struct snr_name *name)
 		return;
 	if (up) {
 		/* As long as no link was met, the text's name is the position's name. */
-		walk->lexical = walk->lexical && walk->text_hash == walk->hash;
+		walk->lexical = walk->lexical && walk->text_hash == walk->at.hash;
 		walk_up(walk);
-		walk->text_hash = walk->hash;
+		walk->text_hash = walk->at.hash;
 		return;
 	}
 	if (name->own)
@@ -386,6 +390,16 @@ static void run(struct walk *walk)
 	learn(walk);
 }
 
+/* Where we start, does a name lead elsewhere than the kernel would take it? */
+static bool is_placed_by_name(const struct walk *walk)
+{
+	const uint32_t kinds = SNR_KIND_BIT(SNR_OVERLAY) | SNR_KIND_BIT(SNR_PREFIX);
+	uint32_t place = snr_match_place(walk->image, walk->at.rule);
+
+	return place != SNR_NO_RULE &&
+	       (SNR_KIND_BIT(snr_rule(walk->image, place)->kind) & kinds) != 0;
+}
+
 static void start(struct walk *walk, const struct snr_image *image, struct snr_facts *facts,
 		  const struct snr_host *host, struct snr_scratch *scratch, size_t base_len)
 {
@@ -397,13 +411,15 @@ static void start(struct walk *walk, const struct snr_image *image, struct snr_f
 	walk->rest.size = sizeof(scratch->pending);
 	walk->len = base_len == 1 ? 0 : base_len;
 	walk->lexical = true;
+	walk->verdict = SNR_NO_RULE;
 	snr_copy(scratch->where, scratch->base, base_len);
 	locate(walk);
-	walk->parent_rule = walk->rule;
-	walk->base_rule = walk->rule;
+	walk->parent_rule = walk->at.rule;
+	walk->base_rule = walk->at.rule;
 	walk->base_len = base_len;
 	walk->floor = walk->len;
-	walk->text_hash = walk->hash;
+	walk->crossed = is_placed_by_name(walk);
+	walk->text_hash = walk->at.hash;
 }
 
 void snr_walk(const struct snr_image *image, struct snr_facts *facts, const struct snr_host *host,
@@ -447,7 +463,7 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 	if (walk.directory) {
 		err = search(&walk, &by_name);
 		*lost = walk.jumped && err == -EACCES;
-		if (err < 0 && !(err == -ENOENT && walk.entry && walk.entry->ancestor))
+		if (err < 0 && !(err == -ENOENT && snr_walk_is_above_rules(&walk)))
 			return err;
 	}
 	snr_add(&builder, walk.len ? scratch->where : "/", walk.len ? walk.len : 1);

@@ -52,15 +52,20 @@ void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 {
 	long n;
 
-	result->rule = walk->rule;
+	result->rule = walk->verdict == SNR_NO_RULE ? walk->at.rule : walk->verdict;
 	result->parent_rule = walk->parent_rule;
+	result->hidden = walk->hidden;
+	result->walked = !walk->error && !walk->lost && !walk->up_left &&
+			 (!walk->stopped || snr_rest_is_empty(&walk->rest));
+	result->where = (uint32_t)walk->len;
 	if (!walk->stopped && !walk->error) {
-		result->at_rule = walk->entry && walk->entry->rule != SNR_NO_RULE;
-		result->ancestor = walk->entry && walk->entry->ancestor;
+		result->at_rule = snr_walk_is_at_rule(walk);
+		result->ancestor = snr_walk_is_above_rules(walk);
 	}
 	/* What is missing can become a link only by a call that makes us forget. */
 	if (!walk->crossed && !walk->error && !walk->jumped && walk->rest.text[0] == '/' &&
-	    (!walk->stopped || walk->missing == -ENOENT || walk->missing == -ENOTDIR))
+	    (!walk->stopped || walk->missing == -ENOENT || walk->missing == -ENOTDIR) &&
+	    !snr_has_kind(walk->image, SNR_KIND_BIT(SNR_FAULT)))
 		result->memo = SNR_MEMO_UNCHANGED;
 	/* As long as the kernel walks the same way it meets the same error, and says it better. */
 	if (!walk->crossed)

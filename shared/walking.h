@@ -13,11 +13,10 @@ struct walk {
 	const struct snr_host *host;
 	struct snr_scratch *scratch;
 	struct snr_lookup lookup;
-	size_t len;                    /* of scratch->where; "/" is length 0 */
-	uint64_t hash;                 /* of scratch->where */
-	const struct snr_entry *entry; /* of scratch->where */
-	uint32_t rule;                 /* that decides scratch->where */
+	size_t len;             /* of scratch->where; "/" is length 0 */
+	struct snr_position at; /* of scratch->where; the rule is that of the side we stand on */
 	uint32_t parent_rule;
+	uint32_t verdict;     /* the rule that ended the walk: hide, deny; or SNR_NO_RULE */
 	struct snr_rest rest; /* its links are in scratch->pending */
 	int dirfd;            /* where a relative text starts, and scratch->base with it; ... */
 	size_t base_len;      /* ... 0: at the root, or no longer known */
@@ -34,6 +33,7 @@ struct walk {
 	bool lent;      /* scratch->real goes through a descriptor of the host's */
 	bool jumped;    /* a link through /proc was met: it may lead elsewhere at any time */
 	bool lost;      /* stopped at one that no name leads back from: only the kernel can go on */
+	bool hidden;    /* stopped at a name that is hidden, the last one */
 	bool up_left;   /* stopped at a dot-dot, which the kernel is to refuse */
 
 	/* For the facts: the program's own text up to the component that is being resolved. */
@@ -44,8 +44,31 @@ struct walk {
 	uint64_t text_hash;
 };
 
+/* Is where we are a directory above or at a rule's path, so that it is no link? */
+static inline bool snr_walk_is_known(const struct walk *walk)
+{
+	const struct snr_entry *entry = walk->at.entry;
+
+	return entry && (entry->rule != SNR_NO_RULE || entry->ancestor);
+}
+
+static inline bool snr_walk_is_at_rule(const struct walk *walk)
+{
+	return walk->at.entry && walk->at.entry->rule != SNR_NO_RULE;
+}
+
+static inline bool snr_walk_is_above_rules(const struct walk *walk)
+{
+	return walk->at.entry && walk->at.entry->ancestor;
+}
+
 /* The kernel's path of where we are, in scratch->real. Returns its length or -errno. */
 long snr_walk_real_path(struct walk *walk);
+
+/* From where the program starts it can go where it could not come by the name. Put a name that
+ * starts there into scratch->real; false where we are on another side, or not by way of the start.
+ */
+bool snr_walk_name_from_start(struct walk *walk);
 
 /* Fill RESULT and, if it is changed, OUT from a WALK that is over. */
 void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result);

@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		HOLDS(rules.diags.item[i].place.file);
 	}
 	rules_free(&rules);
-	rules_read_map(&rules, size && memchr(data, 0, size) ? (const char *)data : "a=b");
+	rules_read_map(&rules, SNR_BIND,
+		       size && memchr(data, 0, size) ? (const char *)data : "a=b");
 	rules_free(&rules);
 	return 0;
 }

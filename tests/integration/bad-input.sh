@@ -55,7 +55,7 @@ refused 'a path over PATH_MAX' 125 '^rules:1:6: the path is 4098 bytes long, and
 	<<<"bind $long/x /x"
 refused 'a name over 255 bytes' 125 '^rules:1:6: .* has a name of more than 255 bytes; ' \
 	<<<"bind /$(printf '%0256d' 1) /x"
-refused 'a bind for the root' 125 "^rules:1:6: '/' is the root directory, which no bind can replace; name the dir" <<'END'
+refused 'a bind for the root' 125 "^rules:1:6: '/' is the root directory, which no rule of this kind can replace; name the dir" <<'END'
 bind / /x
 END
 refused 'an empty path' 125 '^rules:1:6: the path is empty; ' <<'END'

@@ -197,11 +197,15 @@ done
 # ---- static programs under preload ----
 if command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&1; then
 	expect 'a static program under preload is told of' 0 hello \
-		'^snapredir: .*busybox: is a static program, which engine preload does not redirect; use -e trace$' \
+		'^snapredir: .*busybox: is a static program, which engine preload does not redirect; engine trace would$' \
 		run -e preload busybox echo hello
 	rm -f log
 	expect '... in the log where there is one' 0 hello '' run -e preload -l log busybox echo hello
-	check '... indeed' grep -q 'busybox is a static program: engine preload does not redirect it; use -e trace' log
+	check '... indeed' grep -q 'busybox is a static program, which engine preload does not redirect; engine trace would' log
+	rm log
+	expect '... and so is one that a program executes' 0 hello '' run -e preload -l log sh -c 'busybox echo hello; :'
+	check '... indeed' grep -qE '^snapredir\[[0-9]+\] preload: execve "/.*busybox" is a static program, which engine' log
+	expect '... which nobody asked to read on standard error' 0 hello '' run -e preload sh -c 'busybox echo hello; :'
 else
 	skip 'a static program under preload is told of' 'no static busybox here'
 fi

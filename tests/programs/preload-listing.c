@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * A directory listed through libc in every way there is: readdir and its kin, positions told and
- * sought, scandir, glob, nftw. Run by tests/integration/preload-listing.sh. Prints sorted names; it
+ * sought, scandir, glob, nftw. Run by tests/integration/listing.sh. Prints sorted names; it
  * must print the same whether names are on the disk or come from rules.
  */
 #include <dirent.h>
@@ -14,43 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/programs/names.h"
+
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-
-static char *names[5000];
-static size_t count;
-
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void add(const char *name, unsigned type)
-{
-	char text[5000];
-
-	snprintf(text, sizeof(text), "%s/%u", name, type);
-	if (count < sizeof(names) / sizeof(*names))
-		names[count++] = strdup(text);
-}
-
-static void show(const char *what)
-{
-	unsigned sum = 0;
-
-	qsort(names, count, sizeof(*names), compare);
-	printf("%s: %zu", what, count);
-	for (size_t i = 0; i < count; i++) {
-		if (count < 40)
-			printf(" %s", names[i]);
-		if (i && !strcmp(names[i], names[i - 1]))
-			printf(" TWICE %s", names[i]);
-		for (const char *c = names[i]; *c; c++)
-			sum = sum * 31 + (unsigned char)*c;
-	}
-	printf(" sum %u\n", sum);
-	while (count)
-		free(names[--count]);
-}
 
 static void list_plain(const char *path)
 {

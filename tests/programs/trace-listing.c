@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Directories listed by raw getdents64 and getdents with buffers of several sizes, by readdir,
- * again after rewinddir, and by two descriptors at once. Run by tests/integration/trace-listing.sh.
+ * again after rewinddir, and by two descriptors at once. Run by tests/integration/listing.sh.
  * Prints sorted names. It must print the same with and without a tracer.
  */
 #include <dirent.h>
@@ -14,42 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static char *names[20000];
-static size_t count;
-
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void add(const char *name, unsigned type)
-{
-	char text[300];
-
-	snprintf(text, sizeof(text), "%s/%u", name, type);
-	if (count < sizeof(names) / sizeof(*names))
-		names[count++] = strdup(text);
-}
-
-/* Few names are printed, of many their number and a sum; a name that is there twice always. */
-static void show(const char *what)
-{
-	unsigned sum = 0;
-
-	qsort(names, count, sizeof(*names), compare);
-	printf("%s: %zu", what, count);
-	for (size_t i = 0; i < count; i++) {
-		if (count < 40)
-			printf(" %s", names[i]);
-		if (i && !strcmp(names[i], names[i - 1]))
-			printf(" TWICE %s", names[i]);
-		for (const char *c = names[i]; *c; c++)
-			sum = sum * 31 + (unsigned char)*c;
-	}
-	printf(" sum %u\n", sum);
-	while (count)
-		free(names[--count]);
-}
+#include "tests/programs/names.h"
 
 /* The records of both calls begin with an inode and an offset of WORD bytes. */
 static void list_raw(const char *what, int fd, long call, size_t word, size_t size)

@@ -43,6 +43,8 @@ static inline struct image fake_image(const struct pair *pairs, size_t n)
 		finals[i].target = pairs[i].target;
 		finals[i].path_len = (uint32_t)strlen(pairs[i].path);
 		finals[i].target_len = (uint32_t)strlen(pairs[i].target);
+		finals[i].text = "";
+		finals[i].under = SNR_NO_RULE;
 		finals[i].written = &written;
 	}
 	assert_int_equal(image_build(&set, &settings, &image), 0);

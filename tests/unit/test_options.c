@@ -187,7 +187,6 @@ static void test_wrong_options(void **state)
 	WRONG("-r", "needs a value", "-r");
 	WRONG("--require", "needs a value", "--require");
 	WRONG("--check", "takes no value", "--check=yes");
-	WRONG("--overlay", "not supported by this version", "-o", "/a=/b", "app");
 	WRONG("--layout", "SNAP is not set", "--layout", "app");
 	WRONG("--io-uring", "neither allow nor deny", "--io-uring=maybe", "app");
 }

@@ -122,7 +122,7 @@ static void test_refused(void **state)
 	expect_error("bind opt/a /b\n", 6, "'opt/a' is relative");
 	expect_error("bind /a b\n", 9, "the target 'b' is relative");
 	expect_error("bind \"\" /b\n", 6, "the path is empty");
-	expect_error("bind / /b\n", 6, "root directory, which no bind can replace");
+	expect_error("bind / /b\n", 6, "root directory, which no rule of this kind can replace");
 	expect_error("bind /.// /b\n", 6, "root directory");
 	expect_error("bind /.. /b\n", 6, "leads to the root directory");
 	expect_error("bind /proc/self/root /b\n", 6, "leads to the root directory");
@@ -411,7 +411,7 @@ static void test_many(void **state)
 
 	for (unsigned i = 0; i < SNR_MAX_RULES; i++) {
 		snprintf(word, sizeof(word), "/snr/%u/dir/%u=/t/%u", i % 251, i, i);
-		rules_read_map(&rules, word);
+		rules_read_map(&rules, SNR_BIND, word);
 	}
 	rules_check(&rules, &set);
 	assert_int_equal(rules.diags.errors, 0);

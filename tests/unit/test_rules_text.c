@@ -197,13 +197,13 @@ static void test_binary(void **state)
 
 static void test_map(void **state)
 {
-	rules_read_map(&rules, "/a\\=b=/c=d\\e$SNAP");
+	rules_read_map(&rules, SNR_BIND, "/a\\=b=/c=d\\e$SNAP");
 	assert_int_equal(rules.count, 1);
 	assert_string_equal(rules.rule[0].path.text, "/a=b");
 	assert_string_equal(rules.rule[0].target.text, "/c=d\\e$SNAP");
 	assert_string_equal(rules.rule[0].place.file, "-m");
 	assert_int_equal(rules.rule[0].place.line, 0);
-	rules_read_map(&rules, "/a");
+	rules_read_map(&rules, SNR_BIND, "/a");
 	assert_int_equal(rules.diags.errors, 1);
 	char line[256];
 	diag_format(&rules.diags.item[0], line, sizeof(line));
@@ -213,11 +213,11 @@ static void test_map(void **state)
 static void test_too_many(void **state)
 {
 	for (unsigned i = 0; i < SNR_MAX_RULES; i++)
-		rules_read_map(&rules, "/a=/b");
+		rules_read_map(&rules, SNR_BIND, "/a=/b");
 	assert_int_equal(rules.diags.count, 0);
 	read_text("");
 	for (unsigned i = 0; i < SNR_MAX_RULES; i++)
-		rules_read_map(&rules, "/a=/b");
+		rules_read_map(&rules, SNR_BIND, "/a=/b");
 	rules_read_text(&rules, "rules", "bind /a /b\nbind /a /b\n", 22);
 	assert_int_equal(rules.count, SNR_MAX_RULES);
 	assert_int_equal(rules.diags.errors, 1);

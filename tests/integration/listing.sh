@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The paths of rules in the listings of their directories, through libc: readdir, scandir, glob, positions, and what
-# programs make of them.
+# The paths of rules in the listings of their directories, through libc (readdir, scandir, glob, positions), by raw
+# calls with small buffers, and what programs make of them.
 . tests/lib.sh
 
 prepare() {
@@ -26,12 +26,20 @@ prepare() {
 } | rules
 places=(v/some v/many v/empty v v/some/deep v/some/deep/er v/some/dir v/none)
 for form in '' -32; do
-	if [ ! -x "$PROGRAMS/preload-listing$form" ]; then
+	if [ -x "$PROGRAMS/preload-listing$form" ]; then
+		same "libc's ways$form" "$PROGRAMS/preload-listing$form" "${places[@]}"
+	else
 		skip "preload-listing$form" 'not built on this machine'
-		continue
 	fi
-	same "libc's ways$form" "$PROGRAMS/preload-listing$form" "${places[@]}"
-	same -e preload "raw calls by syscall(2)$form" "$PROGRAMS/trace-listing$form" "${places[@]}"
+done
+for form in '' -32 -static -musl; do
+	program=$PROGRAMS/trace-listing$form only=()
+	case $form in -static | -musl) only=(-e trace) ;; esac
+	if [ -x "$program" ]; then
+		same "${only[@]}" "raw calls$form" "$program" "${places[@]}"
+	elif [ "$form" != -musl ]; then
+		skip "raw calls$form" 'not built on this machine'
+	fi
 done
 same 'ls' ls -a v/some v/empty v/some/deep
 same 'find' sh -c 'find v -printf "%p %y\n" | sort'

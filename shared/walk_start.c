@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * A name for where a walk is that begins where the program begins. Only walk.c calls it.
+ * It must never look at the file system.
+ */
+#include "shared/walking.h"
+
+#include "shared/text.h"
+
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+
+/* How much of both scratch->where and scratch->base is the same: whole components. */
+static size_t common_length(const struct walk *walk)
+{
+	const char *where = walk->scratch->where, *base = walk->scratch->base;
+	size_t len = 0, slash = 0;
+
+	while (len < walk->len && len < walk->base_len && where[len] == base[len]) {
+		if (where[len] == '/')
+			slash = len;
+		len++;
+	}
+	return (len == walk->len || where[len] == '/') &&
+			       (len == walk->base_len || base[len] == '/')
+		       ? len
+		       : slash;
+}
+
+bool snr_walk_name_from_start(struct walk *walk)
+{
+	const struct snr_scratch *scratch = walk->scratch;
+	struct snr_builder builder = {.out = walk->scratch->real, .size = SNR_PATH_MAX};
+	size_t common;
+
+	if (walk->base_len < 2 || walk->at.rule != walk->base_rule)
+		return false;
+	snr_add_text(&builder, "/proc/thread-self/");
+	if (walk->dirfd == AT_FDCWD) {
+		snr_add_text(&builder, "cwd");
+	} else {
+		snr_add_text(&builder, "fd/");
+		snr_add_number(&builder, walk->dirfd);
+	}
+	common = common_length(walk);
+	/* The directory itself, not the link that leads to it. */
+	if (walk->len == walk->base_len && common == walk->len)
+		snr_add_text(&builder, "/.");
+	for (size_t i = common; i < walk->base_len; i++)
+		if (scratch->base[i] == '/')
+			snr_add_text(&builder, "/..");
+	snr_add(&builder, scratch->where + common, walk->len - common);
+	return snr_finish(&builder) >= 0;
+}
