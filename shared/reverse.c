@@ -43,15 +43,35 @@ static bool cut_is_one_of(const struct cut *cut, const char *const *words, size_
 	return false;
 }
 
+static size_t hex_digits(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len &&
+	       ((text[n] >= '0' && text[n] <= '9') || (text[n] >= 'a' && text[n] <= 'f') ||
+		(text[n] >= 'A' && text[n] <= 'F')))
+		n++;
+	return n;
+}
+
+/* Of map_files: two hexadecimal addresses with a dash between them. */
+static bool is_range(const char *name, size_t len)
+{
+	size_t n = hex_digits(name, len);
+
+	return n && n + 1 < len && name[n] == '-' &&
+	       n + 1 + hex_digits(name + n + 1, len - n - 1) == len;
+}
+
+/* Most names are none, and must cost nothing: realpath(3) asks for every name on its way. */
 bool snr_is_magic_name(const char *name, size_t len)
 {
 	struct cut cut = {.path = name, .len = len};
 
-	if (!cut_next(&cut))
-		return false;
-	return snr_digits(name, 1) ||
-	       cut_is_one_of(&cut, magic_names, sizeof(magic_names) / sizeof(*magic_names)) ||
-	       (name[0] >= 'a' && name[0] <= 'f'); /* map_files: hexadecimal addresses */
+	return len &&
+	       (snr_digits(name, len) == len || is_range(name, len) ||
+		(cut_next(&cut) &&
+		 cut_is_one_of(&cut, magic_names, sizeof(magic_names) / sizeof(*magic_names))));
 }
 
 bool snr_is_magic_link(const char *path, size_t len)

@@ -260,6 +260,19 @@ static void test_magic_links(void **state)
 		assert_false(snr_is_magic_link(plain[i], strlen(plain[i])));
 }
 
+static void test_magic_names(void **state)
+{
+	static const char *const magic[] = {"exe", "cwd", "root", "3", "12", "7f00-7F10"};
+	static const char *const plain[] = {"",       "features.h", "12.3", "7f00",
+					    "7f00-",  "-7f00",      "exec", "bits",
+					    "7f-8-9", "7f00-7f1g",  "fd"};
+
+	for (size_t i = 0; i < COUNT(magic); i++)
+		assert_true(snr_is_magic_name(magic[i], strlen(magic[i])));
+	for (size_t i = 0; i < COUNT(plain); i++)
+		assert_false(snr_is_magic_name(plain[i], strlen(plain[i])));
+}
+
 static void test_links_may_change(void **state)
 {
 	struct asked *asked = *state;
@@ -277,14 +290,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_roles),
-		TEST(test_openat2),
-		TEST(test_confined_openat2),
-		TEST(test_nothing_to_read),
-		TEST(test_mount_points),
-		TEST(test_reversal),
-		TEST(test_magic_links),
-		TEST(test_links_may_change),
+		TEST(test_roles),           TEST(test_openat2),      TEST(test_confined_openat2),
+		TEST(test_nothing_to_read), TEST(test_mount_points), TEST(test_reversal),
+		TEST(test_magic_links),     TEST(test_magic_names),  TEST(test_links_may_change),
 	};
 
 	return cmocka_run_group_tests_name("rewrite", tests, NULL, NULL);
