@@ -61,6 +61,8 @@ YAML ?= -l:libyaml.a
 LIBS := $(YAML)
 
 launcher := $(O)/bin/snapredir
+# The same without any shared library: what a snap ships, since a classic one runs with those of the machine it comes to.
+launcher_static := $(O)/static/snapredir
 shim = $(O)/lib/$(TRIPLET)/libsnapredir.so
 shim32 = $(O)/lib/$(TRIPLET32)/libsnapredir.so
 audit = $(patsubst %.so,%-audit.so,$(shim))
@@ -80,7 +82,7 @@ programs = $(foreach p,$(call stem,$(PROGRAMS)),$(O)/programs/$(p) \
 	$(if $(have32),$(patsubst %,$(O)/programs/%-32-static,$(filter ops-%,$(call stem,$(PROGRAMS))))) \
 	$(if $(havemusl),$(patsubst %,$(O)/programs/%-musl,$(MUSLPROGRAMS))) \
 	$(if $(havego),$(patsubst %,$(O)/programs/%-go,$(call stem,$(GOPROGRAMS))))
-acme = $(addprefix $(O)/acme/,acme acme-index acme-report $(if $(havego),acme-sync))
+acme = $(addprefix $(O)/acme/,acme acme-index acme-report acme-agent $(if $(havego),acme-sync)) $(launcher_static)
 
 # A recipe that has just installed a compiler goes on in a new make, which then sees it; with all processors
 # unless told otherwise.
@@ -118,6 +120,10 @@ force:
 $(launcher): $(O)/host/launcher/main.o $(host_o) $(O)/objects
 	$(call made,LD)
 	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+$(launcher_static): $(O)/host/launcher/main.o $(host_o) $(O)/objects
+	$(call made,LD)
+	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) $(if $(SAN),,-static) -o $@ $(filter %.o,$^) $(LIBS)
 
 $(O)/host/shared/%.o: shared/%.c $(O)/flags
 	$(call made,CC)
@@ -225,7 +231,7 @@ $(O)/acme/acme-index: snap/demo/acme-index.c $(O)/flags
 $(O)/acme/acme-sync: snap/demo/acme-sync.go
 	$(call made,GO)
 	$(Q)$(GOBUILD) -o $@ $<
-$(O)/acme/acme-report: snap/demo/acme-report
+$(O)/acme/acme-report $(O)/acme/acme-agent: $(O)/acme/%: snap/demo/%
 	$(call made,CP)
 	$(Q)install -m 755 $< $@
 
@@ -297,8 +303,9 @@ lint:
 format:
 	clang-format -i $(wildcard */*.[ch] */arch/*.[ch] tests/*/*.[ch] snap/demo/*.c)
 
-install: all
-	install -D -m 755 $(launcher) $(DESTDIR)$(PREFIX)/bin/snapredir
+# STATIC=1: the launcher for a snap
+install: all $(if $(STATIC),$(launcher_static))
+	install -D -m 755 $(if $(STATIC),$(launcher_static),$(launcher)) $(DESTDIR)$(PREFIX)/bin/snapredir
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/$(TRIPLET) $(shim) $(audit)
 	$(if $(have32),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/$(TRIPLET32) $(shim32) $(audit32))
 	$(foreach m,$(MAN),install -D -m 644 $(m) $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) true
