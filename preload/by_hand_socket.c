@@ -41,12 +41,14 @@ static MUST_CHECK int bind_path(int fd, const struct sockaddr *address, socklen_
 
 	if (planned < 0)
 		return (int)shim_fail(planned);
-	if (!planned)
-		return real_bind()(fd, address, len);
-	result = real_bind()(fd, (const struct sockaddr *)(void *)instead.text, instead.len);
+	if (planned)
+		result =
+			real_bind()(fd, (const struct sockaddr *)(void *)instead.text, instead.len);
+	else
+		result = real_bind()(fd, address, len);
 	if (result < 0)
 		return result;
-	planned = shim_address_bound(address, len, &instead);
+	planned = shim_address_bound(address, len, planned ? &instead : NULL);
 	return planned < 0 ? (int)shim_fail(planned) : result;
 }
 

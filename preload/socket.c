@@ -300,13 +300,15 @@ long shim_address_bound(const void *address, socklen_t len, const struct shim_ad
 	struct pair *pair;
 
 	set_name(&own, address, len);
-	set_name(&real, instead->text, instead->len);
+	real = own;
+	if (instead)
+		set_name(&real, instead->text, instead->len);
 	pair = find(&real, real.len);
-	if (!pair && !(reverse_by_rules(&real, &ruled) && same_name(&ruled, &own)))
+	if (!pair && !same_name(reverse_by_rules(&real, &ruled) ? &ruled : &real, &own))
 		pair = &pairs[__atomic_fetch_add(&next_pair, 1, __ATOMIC_RELAXED) % NAMES];
 	if (pair)
 		remember(pair, &own, &real);
-	return instead->dir < 0 ? 0 : give_last(instead);
+	return !instead || instead->dir < 0 ? 0 : give_last(instead);
 }
 
 static long give(const struct name *own, void *address, socklen_t size)

@@ -34,8 +34,8 @@ bool shim_address_is_path(const void *address, socklen_t len);
 long shim_address_plan(enum snr_op op, const void *address, socklen_t len,
 		       struct shim_address *instead);
 
-/* The kernel has bound a socket to INSTEAD, the program wanted ADDRESS: from now on that comes
- * back. 0 or -errno. */
+/* The kernel has bound a socket to INSTEAD (NULL: to what the program wanted), the program wanted
+ * ADDRESS: from now on that comes back. 0 or -errno. */
 long shim_address_bound(const void *address, socklen_t len, const struct shim_address *instead);
 
 /* The kernel gave a name of LEN bytes, of which as many as fit lie in the SIZE bytes at ADDRESS.

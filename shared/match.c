@@ -163,6 +163,20 @@ static size_t rest_of(const struct snr_image *image, uint32_t rule)
 	return path.len > 1 ? path.len : 0;
 }
 
+uint32_t snr_match_mount(const struct snr_image *image, uint32_t rule)
+{
+	while (rule != SNR_NO_RULE && snr_rule(image, rule)->kind == SNR_PARENT) {
+		struct snr_text path = snr_rule(image, rule)->path;
+		const char *text = snr_string(image, path);
+		size_t len = path.len, rest;
+
+		while (len && text[--len] != '/')
+			;
+		rule = snr_match_longest(image, text, len, &rest);
+	}
+	return rule;
+}
+
 long snr_map(const struct snr_image *image, const char *path, size_t len, char *out, size_t size)
 {
 	struct snr_builder builder = {.out = out, .size = size};

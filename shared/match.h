@@ -55,6 +55,10 @@ uint32_t snr_match_longest(const struct snr_image *image, const char *path, size
  * whose target alone does not tell. */
 uint32_t snr_match_place(const struct snr_image *image, uint32_t rule);
 
+/* The rule that stands for a mount which decides what RULE does: itself, but for a directory above
+ * rules that is not on the disk, which lies on the mount of the directory that it would be in. */
+uint32_t snr_match_mount(const struct snr_image *image, uint32_t rule);
+
 /* Where the kernel finds the canonical virtual PATH: the longest rule's target and the rest. Writes
  * at most SIZE bytes with the NUL. Returns the length, or -ENAMETOOLONG. */
 long snr_map(const struct snr_image *image, const char *path, size_t len, char *out, size_t size);

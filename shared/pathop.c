@@ -175,6 +175,7 @@ uint64_t snr_walked_resolve(uint64_t resolve, bool descriptor)
 {
 	const uint64_t confines = FLAG_RESOLVE_BENEATH | FLAG_RESOLVE_IN_ROOT;
 
+	resolve &= ~(uint64_t)FLAG_RESOLVE_NO_XDEV;
 	if (resolve & confines)
 		resolve = (resolve & ~confines) | FLAG_RESOLVE_NO_SYMLINKS;
 	if (descriptor)

@@ -115,9 +115,10 @@ static inline bool snr_is_confined(struct snr_lookup lookup)
 }
 
 /* The resolve word of struct open_how for the path that a redirector found by walking as HOW said,
- * where the walk left the directory on the disk (onto another side of a rule). What confined it is
- * done, and a link that somebody puts there afterwards must not be followed. DESCRIPTOR: the path
- * goes through a link to a descriptor of ours, so that no link at all cannot be asked for. */
+ * where the walk left the directory on the disk (onto another side of a rule). What confined it and
+ * kept it on one mount is done, our text starts at the root, and a link that somebody puts there
+ * afterwards must not be followed. DESCRIPTOR: the path goes through a link to a descriptor of
+ * ours, so that no link at all cannot be asked for. */
 uint64_t snr_walked_resolve(uint64_t resolve, bool descriptor);
 
 /* Decide the lookup of path argument PATH_ARG of OP from the call's ARGS. For openat2 the caller

@@ -176,7 +176,7 @@ static bool is_directory(const struct snr_host *host, int dirfd)
 	snr_add_text(&builder, "/proc/self/fd/");
 	snr_add_number(&builder, dirfd);
 	snr_add_text(&builder, "/.");
-	return snr_finish(&builder) > 0 && host->kind(host->context, path, &inode) >= 0;
+	return snr_finish(&builder) > 0 && host->kind(host->context, path, &inode) != -ENOTDIR;
 }
 
 /* A directory that was removed still has a parent, and its own name is known (d_path in

@@ -29,11 +29,13 @@ static void locate(struct walk *walk)
 	walk->at = snr_match_position(walk->image, walk->scratch->where, walk->len);
 }
 
-static void cross(struct walk *walk)
+/* What follows is found by another rule than what was before. */
+static void cross(struct walk *walk, uint32_t before, uint32_t after)
 {
 	walk->crossed = true;
 	walk->strayed = true;
-	if (walk->lookup.no_xdev && !walk->stopped)
+	if (walk->lookup.no_xdev &&
+	    snr_match_mount(walk->image, before) != snr_match_mount(walk->image, after))
 		walk->error = -EXDEV;
 }
 
@@ -41,11 +43,12 @@ static void cross(struct walk *walk)
 static void go_to_root(struct walk *walk)
 {
 	bool in_root = walk->lookup.in_root;
+	uint32_t there = in_root ? walk->base_rule : SNR_NO_RULE;
 
 	if (walk->lookup.beneath)
 		walk->error = -EXDEV;
-	else if (walk->at.rule != (in_root ? walk->base_rule : SNR_NO_RULE))
-		cross(walk);
+	else if (walk->at.rule != there)
+		cross(walk, walk->at.rule, there);
 	walk->len = in_root ? walk->floor : 0;
 	if (!in_root)
 		walk->base_len = 0;
@@ -113,12 +116,12 @@ static void walk_up(struct walk *walk)
 		stop(walk, err);
 		/* The kernel's own dot-dot would leave the target here. */
 		if (snr_walk_is_at_rule(walk))
-			cross(walk);
+			cross(walk, rule, rule);
 		return;
 	}
 	drop_last(walk);
 	if (walk->at.rule != rule)
-		cross(walk);
+		cross(walk, rule, walk->at.rule);
 }
 
 /* /proc/PID/cwd and its kind: the kernel jumps, the text only tells where to. What has no name that
@@ -303,7 +306,7 @@ static bool meets_link(struct walk *walk, const struct snr_name *name)
 	const struct snr_rule *rule = snr_rule(walk->image, walk->at.rule);
 
 	if (rule->kind != SNR_SYMLINK) {
-		cross(walk);
+		cross(walk, walk->parent_rule, walk->at.rule);
 		return false;
 	}
 	meet_link(walk, rule, name);

@@ -122,6 +122,8 @@ static void commit(struct tracer *tracer, const struct tracee *tracee,
 {
 	if (change->verdict == SNR_CHANGED && binds(socket))
 		socket_remember(tracer, name, &change->name);
+	if (change->verdict == SNR_UNCHANGED && binds(socket))
+		socket_forget(tracer, name);
 	note_name(tracer, tracee, socket->op, name, change);
 }
 

@@ -49,6 +49,8 @@ void socket_plan(struct tracer *tracer, const struct socket_name *name, bool bin
 /* The program binds OWN, and the kernel REAL: from now on REAL comes back as OWN. */
 void socket_remember(struct tracer *tracer, const struct socket_name *own,
 		     const struct socket_name *real);
+/* The program binds NAME, and so does the kernel: it comes back as it is. */
+void socket_forget(struct tracer *tracer, const struct socket_name *name);
 /* Has any name been remembered? If not, no call needs an exit stop. */
 bool socket_knows(const struct tracer *tracer);
 /* The program's name, in OUT, of a socket that the kernel calls REAL, of which only HAVE bytes are

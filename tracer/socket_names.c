@@ -181,6 +181,20 @@ void socket_remember(struct tracer *tracer, const struct socket_name *own,
 	put_nul(&pair->real);
 }
 
+void socket_forget(struct tracer *tracer, const struct socket_name *name)
+{
+	struct socket_names *names = tracer->names;
+	struct socket_name real = *name;
+
+	put_nul(&real);
+	for (unsigned i = 0; names && i < names->count && i < NAMES; i++) {
+		struct pair *pair = &names->pair[i];
+
+		if (pair->real.len == real.len && !memcmp(pair->real.text, real.text, real.len))
+			pair->real.len = 0;
+	}
+}
+
 bool socket_knows(const struct tracer *tracer)
 {
 	return tracer->names && tracer->names->count;
