@@ -144,6 +144,23 @@ static struct dirent *narrow(struct dirent *out, const struct dirent64 *entry)
 	return out;
 }
 
+/* Is the entry, which the kernel gave, one to be seen? It may become another one. */
+#define SHOWS(name, type)                                                                          \
+	static bool name(DIR *dir, struct type *entry)                                             \
+	{                                                                                          \
+		uint64_t inode = 0;                                                                \
+                                                                                                   \
+		if (!shim_lists())                                                                 \
+			return true;                                                               \
+		if (!shim_list_shows(dirfd(dir), entry->d_name, &entry->d_type, &inode))           \
+			return false;                                                              \
+		if (inode)                                                                         \
+			entry->d_ino = (__typeof__(entry->d_ino))inode;                            \
+		return true;                                                                       \
+	}
+SHOWS(shows, dirent)
+SHOWS(shows64, dirent64)
+
 /* NULL with errno as it was is the end. An error that happens to be there already does no harm:
  * next_name finds nothing either. */
 SHIM_EXPORT struct dirent *readdir(DIR *dir)
@@ -156,7 +173,9 @@ SHIM_EXPORT struct dirent *readdir(DIR *dir)
 	if (!stream) {
 		if (!shim_lists())
 			return real_readdir()(dir);
-		entry = real_readdir()(dir);
+		do
+			entry = real_readdir()(dir);
+		while (entry && !shows(dir, entry));
 		if (entry || errno != before)
 			return entry;
 	}
@@ -173,7 +192,9 @@ SHIM_EXPORT struct dirent64 *readdir64(DIR *dir)
 	if (!stream) {
 		if (!shim_lists())
 			return real_readdir64()(dir);
-		entry = real_readdir64()(dir);
+		do
+			entry = real_readdir64()(dir);
+		while (entry && !shows64(dir, entry));
 		if (entry || errno != before)
 			return entry;
 	}
@@ -187,7 +208,9 @@ SHIM_EXPORT int readdir_r(DIR *dir, struct dirent *entry, struct dirent **result
 	int error;
 
 	if (!stream) {
-		error = real_readdir_r()(dir, entry, result);
+		do
+			error = real_readdir_r()(dir, entry, result);
+		while (!error && *result && !shows(dir, entry));
 		if (error || *result || !shim_lists())
 			return error;
 	}
@@ -203,7 +226,9 @@ SHIM_EXPORT int readdir64_r(DIR *dir, struct dirent64 *entry, struct dirent64 **
 	int error;
 
 	if (!stream) {
-		error = real_readdir64_r()(dir, entry, result);
+		do
+			error = real_readdir64_r()(dir, entry, result);
+		while (!error && *result && !shows64(dir, entry));
 		if (error || *result || !shim_lists())
 			return error;
 	}

@@ -8,6 +8,7 @@
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
+#include "shared/text.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -16,7 +17,8 @@ bool shim_lists(void)
 {
 	const struct snr_redirector *redirector = shim_redirector();
 
-	return redirector && redirector->image->nchildren;
+	return redirector &&
+	       (redirector->image->nchildren || snr_listing_may_edit(redirector->image));
 }
 
 /* Who knows the names that are put into directories; NULL: none are. */
@@ -25,7 +27,10 @@ static const struct snr_redirector *find_redirector(void)
 	const struct snr_redirector *gate = shim_gate_redirector();
 	const struct snr_redirector *redirector = gate ? gate : shim_redirector();
 
-	return redirector && redirector->image->nchildren ? redirector : NULL;
+	return redirector && (redirector->image->nchildren ||
+			      snr_listing_may_edit(redirector->image))
+		       ? redirector
+		       : NULL;
 }
 
 /* Begin the extra names of FD at number PLACE, or at the first (-1). */
@@ -62,6 +67,74 @@ bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed)
 	}
 	shim_slot_release(slot);
 	return found;
+}
+
+/* Directories in which nothing is to be edited are remembered as long as facts hold. */
+static uint64_t plain_key(int fd)
+{
+	struct stat64 st;
+
+	if (shim_stat_descriptor(fd, &st) < 0)
+		return 0;
+	return snr_hash_step((uint64_t)st.st_dev ^ 0x6c69737465647321ull, (const char *)&st.st_ino,
+			     sizeof(st.st_ino));
+}
+
+/* Begin to edit the names of FD, in SLOT. */
+static bool begin_edit(const struct snr_redirector *redirector, struct snr_listing *listing,
+		       struct shim_slot *slot, int fd)
+{
+	const struct snr_host *host = &redirector->host;
+	struct snr_facts *facts =
+		redirector->image->flags & SNR_IMAGE_STRICT ? NULL : redirector->facts;
+	uint32_t epoch = snr_facts_epoch(facts);
+	uint64_t key = facts ? plain_key(fd) : 0;
+	long n;
+
+	if (key && snr_facts_get(facts, epoch, key) == SNR_PLAIN)
+		return false;
+	n = host->directory(host->context, fd, slot->text[0], SNR_PATH_MAX);
+	if (n > 0 && snr_listing_edits(listing, redirector->image, host, &slot->scratch,
+				       slot->text[0], (size_t)n))
+		return true;
+	if (key)
+		snr_facts_put(facts, epoch, key, SNR_PLAIN);
+	return false;
+}
+
+bool shim_list_shows(int fd, char *name, unsigned char *type, uint64_t *inode)
+{
+	const struct snr_redirector *redirector = find_redirector();
+	bool none = !redirector || !snr_listing_may_edit(redirector->image);
+	struct shim_slot *slot = none ? NULL : shim_slot_take();
+	struct snr_listing listing;
+	size_t len = snr_length(name);
+	bool shown = true;
+
+	if (!slot)
+		return true;
+	if (begin_edit(redirector, &listing, slot, fd)) {
+		shown = snr_listing_shows(&listing, name, &len, type, inode);
+		if (shown)
+			name[len] = '\0';
+	}
+	shim_slot_release(slot);
+	return shown;
+}
+
+/* Edit the N bytes of records that the kernel has just written to BUFFER. */
+static long edit(const struct snr_redirector *redirector, int fd, unsigned word, char *buffer,
+		 long n)
+{
+	struct shim_slot *slot = snr_listing_may_edit(redirector->image) ? shim_slot_take() : NULL;
+	struct snr_listing listing;
+
+	if (!slot)
+		return n;
+	if (begin_edit(redirector, &listing, slot, fd))
+		n = snr_listing_edit(&listing, word, buffer, (size_t)n);
+	shim_slot_release(slot);
+	return n;
 }
 
 /* Where positions among extra names begin: file systems with 32-bit positions refuse the other. */
@@ -128,8 +201,14 @@ long shim_list(long number, unsigned word, int fd, void *buffer, size_t size)
 	if (!redirector)
 		return snr_rawcall3(number, fd, buffer, size);
 	place = get_place(fd);
-	if (place < 0) {
+	/* Where nothing of what the kernel gave is to be seen, more of it may be. */
+	while (place < 0) {
 		n = snr_rawcall3(number, fd, buffer, size);
+		if (n < 0)
+			return n;
+		if (n == 0)
+			break;
+		n = edit(redirector, fd, word, buffer, n);
 		if (n)
 			return n;
 	}

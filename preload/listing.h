@@ -18,6 +18,10 @@ bool shim_may_hold_rules(const struct snr_redirector *redirector, int fd);
  * *PLACE becomes the number of the one behind it, 0 at the end. False: there is none. */
 bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed);
 
+/* What is to be seen of the kernel's NAME in the directory FD: false if nothing; else the name may
+ * have become shorter, and *TYPE and *INODE be others. */
+bool shim_list_shows(int fd, char *name, unsigned char *type, uint64_t *inode);
+
 /* getdents64(2), or with WORD not 0 getdents(2) with longs of that size, of descriptor FD: NUMBER
  * is the call's. Bytes or -errno. */
 long shim_list(long number, unsigned word, int fd, void *buffer, size_t size);

@@ -5,6 +5,7 @@
 #include "shared/listing.h"
 
 #include "shared/text.h"
+#include "shared/verdict.h"
 
 #include <errno.h>
 
@@ -13,26 +14,116 @@ static const struct snr_child *child_at(const struct snr_image *image, uint32_t 
 	return (const struct snr_child *)((const char *)image + image->children_off) + number - 1;
 }
 
-bool snr_listing_begin(struct snr_listing *listing, const struct snr_image *image,
-		       const struct snr_host *host, struct snr_scratch *scratch, const char *real,
-		       size_t len)
+/* Where the program sees the directory at the real path REAL. */
+static bool start(struct snr_listing *listing, const struct snr_image *image,
+		  const struct snr_host *host, struct snr_scratch *scratch, const char *real,
+		  size_t len)
 {
-	const struct snr_entry *entry;
 	long n;
 
-	if (!image->nchildren || !len || real[0] != '/')
+	if (!len || real[0] != '/')
 		return false;
 	n = snr_unmap(image, real, len, scratch->where, SNR_PATH_MAX);
 	if (n < 0)
-		return false;
-	entry = snr_match_path(image, snr_hash_path(scratch->where, (size_t)n));
-	if (!entry || !entry->ancestor)
 		return false;
 	listing->image = image;
 	listing->host = host;
 	listing->scratch = scratch;
 	listing->len = n == 1 ? 0 : (size_t)n;
-	listing->next = entry->ancestor;
+	listing->at = snr_match_position(image, scratch->where, listing->len);
+	return true;
+}
+
+bool snr_listing_begin(struct snr_listing *listing, const struct snr_image *image,
+		       const struct snr_host *host, struct snr_scratch *scratch, const char *real,
+		       size_t len)
+{
+	if (!image->nchildren || !start(listing, image, host, scratch, real, len) ||
+	    !listing->at.entry || !listing->at.entry->ancestor)
+		return false;
+	listing->next = listing->at.entry->ancestor;
+	return true;
+}
+
+#define EDITING (SNR_KIND_BIT(SNR_HIDE) | SNR_KIND_BIT(SNR_SYMLINK) | SNR_KIND_BIT(SNR_PREFIX))
+
+bool snr_listing_may_edit(const struct snr_image *image)
+{
+	return snr_has_kind(image, EDITING);
+}
+
+/* The prefix of the names in the directory; NULL: they have none. */
+static const struct snr_rule *find_prefix(const struct snr_listing *listing)
+{
+	uint32_t place = snr_match_place(listing->image, listing->at.rule);
+	const struct snr_rule *rule;
+
+	if (place == SNR_NO_RULE)
+		return NULL;
+	rule = snr_rule(listing->image, place);
+	return rule->kind == SNR_PREFIX && rule->path.len == listing->len ? rule : NULL;
+}
+
+bool snr_listing_edits(struct snr_listing *listing, const struct snr_image *image,
+		       const struct snr_host *host, struct snr_scratch *scratch, const char *real,
+		       size_t len)
+{
+	const struct snr_entry *entry;
+
+	if (!snr_listing_may_edit(image) || !start(listing, image, host, scratch, real, len))
+		return false;
+	entry = listing->at.entry;
+	return listing->at.patterns || (entry && (entry->flags & SNR_ENTRY_BENEATH)) ||
+	       find_prefix(listing);
+}
+
+/* The kernel's name becomes the program's. What has no prefix is not the program's. */
+static bool cut_prefix(const struct snr_rule *rule, const char *prefix, char *name, size_t *len)
+{
+	size_t sem = snr_begins(name, *len, SNR_SEMAPHORE) ? sizeof(SNR_SEMAPHORE) - 1 : 0;
+	size_t cut = rule->text.len;
+
+	if (*len - sem <= cut || !snr_equal(name + sem, prefix, cut)) {
+		sem = 0;
+		if (*len <= cut || !snr_equal(name, prefix, cut))
+			return false;
+	}
+	*len -= cut;
+	snr_move(name + sem, name + sem + cut, *len - sem);
+	return true;
+}
+
+bool snr_listing_shows(struct snr_listing *listing, char *name, size_t *len, unsigned char *type,
+		       uint64_t *inode)
+{
+	const struct snr_image *image = listing->image;
+	const struct snr_rule *prefix = find_prefix(listing);
+	struct snr_builder path = {.out = listing->scratch->where,
+				   .size = SNR_PATH_MAX,
+				   .len = listing->len};
+	struct snr_position at = listing->at;
+	uint64_t number;
+
+	if (snr_is_dot(name, *len) || snr_is_dotdot(name, *len))
+		return true;
+	if (prefix && !cut_prefix(prefix, snr_string(image, prefix->text), name, len))
+		return false;
+	snr_add(&path, "/", 1);
+	snr_add(&path, name, *len);
+	snr_match_step(image, &at, name, *len);
+	if (snr_finish(&path) >= 0 &&
+	    snr_verdict_at(image, &at, path.out, path.len, SNR_KIND_BIT(SNR_HIDE)) != SNR_NO_RULE)
+		return false;
+	if (at.entry && at.entry->rule != SNR_NO_RULE &&
+	    snr_rule(image, at.entry->rule)->kind == SNR_SYMLINK) {
+		const char *link = snr_string(image, snr_rule(image, at.entry->rule)->target);
+		long kind = listing->host->kind(listing->host->context, link, &number);
+
+		if (kind >= 0) {
+			*type = (unsigned char)kind;
+			*inode = number;
+		}
+	}
 	return true;
 }
 
@@ -81,6 +172,22 @@ static bool is_on_disk(struct snr_listing *listing, const struct snr_child *chil
 	return kind == -EACCES ? was_on_disk(listing, child) : kind != -ENOENT;
 }
 
+static bool is_hidden(struct snr_listing *listing, const struct snr_child *child)
+{
+	struct snr_scratch *scratch = listing->scratch;
+	struct snr_builder path = {.out = scratch->link, .size = SNR_PATH_MAX};
+	struct snr_position at = listing->at;
+	const char *name = snr_string(listing->image, child->name);
+
+	snr_add(&path, scratch->where, listing->len);
+	snr_add(&path, "/", 1);
+	snr_add(&path, name, child->name.len);
+	snr_match_step(listing->image, &at, name, child->name.len);
+	return snr_finish(&path) >= 0 &&
+	       snr_verdict_at(listing->image, &at, scratch->link, path.len,
+			      SNR_KIND_BIT(SNR_HIDE)) != SNR_NO_RULE;
+}
+
 bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed)
 {
 	while (listing->next) {
@@ -90,7 +197,8 @@ bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed)
 		listing->next = child->last ? 0 : listing->next + 1;
 		listed->name = snr_string(listing->image, child->name);
 		listed->len = child->name.len;
-		if (is_on_disk(listing, child) || !locate(listing, listed->name, listed->len))
+		if (is_on_disk(listing, child) || is_hidden(listing, child) ||
+		    !locate(listing, listed->name, listed->len))
 			continue;
 		kind = listing->host->kind(listing->host->context, listing->scratch->real,
 					   &listed->inode);
@@ -143,4 +251,58 @@ long snr_listing_fill(struct snr_listing *listing, int64_t base, unsigned word, 
 		}
 		used += n;
 	}
+}
+
+/* Where in a record of getdents64(2), or of getdents(2) with longs of WORD bytes, things are. */
+struct layout {
+	size_t number; /* size of the inode's number, and of the offset behind it */
+	size_t name;
+	bool type_last; /* the type is the record's last byte, not the one before the name */
+};
+
+static struct layout layout_of(unsigned word)
+{
+	size_t number = word ? word : 8;
+
+	return (struct layout){number, 2 * number + 2 + (word ? 0 : 1), word != 0};
+}
+
+/* Edit one record of SIZE bytes. False: it is not to be seen. */
+static bool edit_record(struct snr_listing *listing, const struct layout *layout, char *record,
+			size_t size)
+{
+	char *name = record + layout->name;
+	char *type = layout->type_last ? record + size - 1 : name - 1;
+	size_t len = snr_length_within(name, size - layout->name), shown = len;
+	unsigned char kind = (unsigned char)*type;
+	uint64_t inode = 0;
+
+	if (!snr_listing_shows(listing, name, &shown, &kind, &inode))
+		return false;
+	if (inode)
+		snr_copy(record, (const char *)&inode, layout->number);
+	for (; len > shown; len--)
+		name[len - 1] = '\0';
+	*type = (char)kind;
+	return true;
+}
+
+long snr_listing_edit(struct snr_listing *listing, unsigned word, char *buffer, size_t size)
+{
+	struct layout layout = layout_of(word);
+	size_t from = 0, to = 0;
+
+	while (size - from > layout.name) {
+		uint16_t length;
+
+		snr_copy((char *)&length, buffer + from + 2 * layout.number, sizeof(length));
+		if (length <= layout.name || length > size - from)
+			break;
+		if (edit_record(listing, &layout, buffer + from, length)) {
+			snr_move(buffer + to, buffer + from, length);
+			to += length;
+		}
+		from += length;
+	}
+	return (long)to;
 }

@@ -12,6 +12,7 @@ struct snr_listing {
 	const struct snr_host *host;
 	struct snr_scratch *scratch; /* where: the directory's virtual path */
 	size_t len;                  /* of scratch->where */
+	struct snr_position at;      /* of scratch->where */
 	uint32_t next;               /* index of the next child, 1 based; 0: no more */
 };
 
@@ -28,6 +29,25 @@ struct snr_listed {
 bool snr_listing_begin(struct snr_listing *listing, const struct snr_image *image,
 		       const struct snr_host *host, struct snr_scratch *scratch, const char *real,
 		       size_t len);
+
+/* Begin to look at the names that the kernel gives of a directory, given as to snr_listing_begin.
+ * False: all of them are to be seen as they are. */
+bool snr_listing_edits(struct snr_listing *listing, const struct snr_image *image,
+		       const struct snr_host *host, struct snr_scratch *scratch, const char *real,
+		       size_t len);
+
+/* Are there rules that could make snr_listing_edits true of any directory? */
+bool snr_listing_may_edit(const struct snr_image *image);
+
+/* What is to be seen of NAME, *LEN bytes in a buffer of the caller's, as the kernel gave it: false
+ * if nothing; else NAME may have become shorter. *TYPE and *INODE, too, are those of what is there
+ * by the rules. */
+bool snr_listing_shows(struct snr_listing *listing, char *name, size_t *len, unsigned char *type,
+		       uint64_t *inode);
+
+/* Edit the SIZE bytes of records at BUFFER, that the kernel gave, in place, WORD as to
+ * snr_listing_fill. Returns how many bytes are left. */
+long snr_listing_edit(struct snr_listing *listing, unsigned word, char *buffer, size_t size);
 
 /* The next extra name. Names that the disk has there are skipped, since the kernel lists them; so
  * are rules whose target is missing. False at the end. */

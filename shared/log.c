@@ -87,6 +87,12 @@ static void add_quoted(struct snr_builder *line, const char *text, size_t len, s
 	snr_add_text(line, "\"");
 }
 
+/* What is hidden leads nowhere, whatever the kernel is told. */
+static bool is_hidden(const struct snr_image *image, const struct snr_event *event)
+{
+	return event->rule != SNR_NO_RULE && snr_rule(image, event->rule)->kind == SNR_HIDE;
+}
+
 static void format_text(struct snr_builder *line, const struct snr_image *image,
 			const struct snr_event *event)
 {
@@ -104,6 +110,8 @@ static void format_text(struct snr_builder *line, const struct snr_image *image,
 	} else if (event->result < 0) {
 		snr_add_text(line, " fails: errno ");
 		snr_add_number(line, -event->result);
+	} else if (is_hidden(image, event)) {
+		snr_add_text(line, " is not there");
 	} else if (event->to) {
 		snr_add_text(line, " -> ");
 		add_quoted(line, event->to, event->to_len, line->size / 8);
@@ -129,7 +137,7 @@ static void format_json(struct snr_builder *line, const struct snr_image *image,
 	snr_add_text(line, event->call);
 	snr_add_text(line, "\",\"path\":");
 	add_quoted(line, event->from, event->from_len, line->size / 2);
-	if (event->to && event->result >= 0) {
+	if (event->to && event->result >= 0 && !is_hidden(image, event)) {
 		snr_add_text(line, ",\"to\":");
 		add_quoted(line, event->to, event->to_len, line->size / 8);
 	}

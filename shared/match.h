@@ -11,6 +11,9 @@
 /* Hash of "/". */
 #define SNR_HASH_ROOT 0x9e3779b97f4a7c15ull
 
+/* Names of named semaphores begin so (sem_overview(7)); a prefix comes behind it. */
+#define SNR_SEMAPHORE "sem."
+
 /* Hash of the path whose parent has hash PARENT and whose last component is NAME, LEN bytes, not
  * NUL-terminated. Never 0. The only hash in the project: the compiler of the rules, the matcher and
  * the facts about links share it. */

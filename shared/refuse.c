@@ -272,7 +272,7 @@ static int rename_mounts(const struct snr_question *q)
 
 	if (!on_one_side(q))
 		return -EXDEV;
-	if (!is_mount_point(q, 0) && !is_mount_point(q, 1))
+	if (!is_mount_point(q, 0) && !is_mount_point(q, 1) && !q->resolved[1].barred)
 		return ASK_KERNEL;
 	if (host->mount(host->context, snr_spot_parent(q, 0), &from) ||
 	    host->mount(host->context, snr_spot_parent(q, 1), &to))
@@ -355,6 +355,12 @@ static int rename_permitted(const struct snr_question *q)
 	return may_delete(q, 1, exchanges(q) ? is_directory(q, 1) : directory);
 }
 
+/* To make a hidden name is as in a directory that is not writable. */
+static int new_hidden(const struct snr_question *q)
+{
+	return q->resolved[1].barred ? -EACCES : GO_ON;
+}
+
 /* A directory that gets another parent must be writable itself. */
 static int rename_moves(const struct snr_question *q)
 {
@@ -377,9 +383,9 @@ static int rename_mount_point(const struct snr_question *q)
 }
 
 static check *const renaming[] = {
-	rename_flags, walk_old,         walk_new,         rename_mounts,      rename_last,
-	new_writable, rename_old_found, rename_new_found, rename_slashes,     rename_nests,
-	rename_same,  rename_permitted, rename_moves,     rename_mount_point,
+	rename_flags, walk_old,         walk_new,         rename_mounts,  rename_last,
+	new_writable, rename_old_found, rename_new_found, rename_slashes, rename_nests,
+	rename_same,  rename_permitted, new_hidden,       rename_moves,   rename_mount_point,
 };
 
 /* ---- link(2) ---- */
@@ -437,11 +443,11 @@ static int link_new(const struct snr_question *q)
 
 static int link_mounts(const struct snr_question *q)
 {
-	return on_one_side(q) ? ASK_KERNEL : -EXDEV;
+	return on_one_side(q) ? GO_ON : -EXDEV;
 }
 
 static check *const linking[] = {
-	link_flags, link_old, walk_new, link_new, new_writable, link_mounts,
+	link_flags, link_old, walk_new, link_new, new_writable, link_mounts, new_hidden,
 };
 
 /* ---- which of them are asked at all ---- */
@@ -458,7 +464,7 @@ static bool may_concern_pair(const struct snr_question *q)
 {
 	const struct snr_resolved *resolved = q->resolved;
 
-	if (resolved[0].error || resolved[1].error)
+	if (resolved[0].error || resolved[1].error || resolved[1].barred)
 		return true;
 	if ((q->op->effects & SNR_REMOVES) && (resolved[0].named || resolved[1].named))
 		return true;

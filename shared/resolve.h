@@ -37,9 +37,9 @@ struct snr_resolved {
 	bool ancestor; /* rules lie beneath the path */
 	bool named;    /* an entry is named, by the last name of some rule's path */
 	bool plain;    /* nothing is known or asked about where this is: a name that no rule has */
-	bool hidden; /* OUT ends in SNR_HIDDEN_NAME: the name is there to nobody, nor to be made */
-	bool walked; /* scratch->where is where the path leads, WHERE bytes; so it is for every
-			path where snr_is_judged */
+	bool barred;   /* the last name, which may come into being, is hidden: EACCES */
+	bool walked;   /* scratch->where is where the path leads, WHERE bytes; so it is for every
+			  path where snr_is_judged */
 	uint32_t where;
 };
 

@@ -202,7 +202,7 @@ static bool is_refused(struct snr_redirector *redirector, struct snr_scratch *sc
 		return snr_refuses(redirector, scratch, call, resolved, n, plan, result);
 	*result = 0;
 	for (int i = 0; i < n && !*result; i++)
-		*result = resolved[i].error;
+		*result = resolved[i].barred ? -EACCES : resolved[i].error;
 	if (*result) {
 		int err = text_error(redirector, scratch, call);
 
@@ -260,6 +260,6 @@ void snr_plan_path(struct snr_redirector *redirector, struct snr_scratch *scratc
 	resolved = snr_resolve(redirector->image, facts_of(redirector), &redirector->host, scratch,
 			       dirfd, path, snr_length(path), lookup, plan->text[0]);
 	take(plan, &resolved, 0);
-	if (resolved.error)
-		finish_with(plan, resolved.error);
+	if (resolved.error || resolved.barred)
+		finish_with(plan, resolved.barred ? -EACCES : resolved.error);
 }

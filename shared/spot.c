@@ -6,6 +6,7 @@
 
 #include "shared/rest.h"
 #include "shared/text.h"
+#include "shared/verdict.h"
 
 #include <asm/fcntl.h>
 #include <errno.h>
@@ -150,6 +151,26 @@ static void take_rule(const struct snr_question *q, struct snr_spot *spot,
 		spot->rule = entry->rule;
 }
 
+/* What the kernel is to look for where the program says NAME, LEN bytes, in the directory DIR bytes
+ * of PATH: a hidden one is not there. *LEN becomes its length. */
+static const char *kernels_name(const struct snr_question *q, const char *path, size_t dir,
+				const char *name, size_t *len)
+{
+	const struct snr_image *image = q->redirector->image;
+	struct snr_position at = snr_match_position(image, path, dir);
+	struct snr_builder whole = {.out = q->scratch->link, .size = SNR_PATH_MAX};
+
+	snr_add(&whole, path, dir > 1 ? dir : 0);
+	snr_add(&whole, "/", 1);
+	snr_add(&whole, name, *len);
+	snr_match_step(image, &at, name, *len);
+	if (snr_finish(&whole) < 0 ||
+	    snr_verdict_at(image, &at, whole.out, whole.len, SNR_KIND_BIT(SNR_HIDE)) == SNR_NO_RULE)
+		return name;
+	*len = sizeof(SNR_HIDDEN_NAME) - 1;
+	return SNR_HIDDEN_NAME;
+}
+
 /* From the name of the directory as the program sees it, DIR bytes in spot->path, and the NAME:
  * what is there by the rules, and by what is mounted elsewhere on the same directory. */
 static bool find_by_names(const struct snr_question *q, struct snr_spot *spot, size_t dir,
@@ -170,6 +191,8 @@ static bool find_by_names(const struct snr_question *q, struct snr_spot *spot, s
 	}
 	if (host->search(host->context, real))
 		return false;
+	if (spot->last == SNR_LAST_NAME)
+		name = kernels_name(q, spot->path, dir, name, &len);
 	snr_copy(spot->path, real, (size_t)n);
 	return add_name(spot, (size_t)n, name, len);
 }

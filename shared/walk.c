@@ -263,6 +263,7 @@ static bool is_judged(struct walk *walk, const struct snr_name *name)
 {
 	const uint32_t kinds = SNR_KIND_BIT(SNR_HIDE) | SNR_KIND_BIT(SNR_DENY);
 	const struct snr_rule *rule;
+	bool by_name;
 
 	if (!walk->at.patterns && (!walk->at.entry || walk->at.entry->verdict == SNR_NO_RULE))
 		return false;
@@ -280,9 +281,9 @@ static bool is_judged(struct walk *walk, const struct snr_name *name)
 		return true;
 	}
 	walk->len -= 1 + name->len;
+	walk->barred = name->last && walk->lookup.create && search(walk, &by_name) == 0;
 	if (!append(walk, SNR_HIDDEN_NAME, sizeof(SNR_HIDDEN_NAME) - 1))
 		walk->error = -ENOENT;
-	walk->hidden = name->last;
 	stop(walk, -ENOENT);
 	return true;
 }

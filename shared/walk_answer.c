@@ -54,7 +54,7 @@ void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 
 	result->rule = walk->verdict == SNR_NO_RULE ? walk->at.rule : walk->verdict;
 	result->parent_rule = walk->parent_rule;
-	result->hidden = walk->hidden;
+	result->barred = walk->barred;
 	result->walked = !walk->error && !walk->lost && !walk->up_left &&
 			 (!walk->stopped || snr_rest_is_empty(&walk->rest));
 	result->where = (uint32_t)walk->len;

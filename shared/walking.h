@@ -33,7 +33,7 @@ struct walk {
 	bool lent;      /* scratch->real goes through a descriptor of the host's */
 	bool jumped;    /* a link through /proc was met: it may lead elsewhere at any time */
 	bool lost;      /* stopped at one that no name leads back from: only the kernel can go on */
-	bool hidden;    /* stopped at a name that is hidden, the last one */
+	bool barred;    /* stopped at a name that is hidden, where it was to come into being */
 	bool up_left;   /* stopped at a dot-dot, which the kernel is to refuse */
 
 	/* For the facts: the program's own text up to the component that is being resolved. */

@@ -6,6 +6,8 @@
  */
 #include "tracer/filter.h"
 
+#include "shared/listing.h"
+
 #include "tracer/tracer.h"
 
 #include <errno.h>
@@ -88,7 +90,7 @@ bool filter_wants(const struct snr_image *image, enum snr_op op)
 	const struct snr_pathop *row = &snr_pathops[op];
 
 	if (row->effects & SNR_LISTS)
-		return image->nchildren > 0;
+		return image->nchildren > 0 || snr_listing_may_edit(image);
 	if (row->effects & (SNR_REVERSES | SNR_EXECS | SNR_MOVES_ROOT))
 		return true;
 	for (int i = 0; i < SNR_NARGS; i++)

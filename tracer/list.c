@@ -25,6 +25,8 @@ struct tracee_list {
 	int copy;      /* a copy of fd in the tracer, or -1 */
 	int64_t base;  /* of positions */
 	unsigned word; /* 0: the records of getdents64; else those of getdents with such longs */
+	bool extra;    /* names follow when the kernel has no more */
+	bool edits;    /* the kernel's own names are to be looked at */
 };
 
 /* A copy of the tracee's descriptor that shares its position. */
@@ -129,6 +131,44 @@ static bool begin(struct tracer *tracer, struct snr_listing *listing, int fd)
 					  tracer->name, (size_t)n);
 }
 
+/* Are the kernel's names of descriptor FD to be looked at? */
+static bool begin_edit(struct tracer *tracer, struct snr_listing *listing, int fd)
+{
+	const struct snr_host *host = &tracer->redirector.host;
+	long n;
+
+	if (!snr_listing_may_edit(tracer->redirector.image))
+		return false;
+	n = host->directory(host->context, fd, tracer->name, SNR_PATH_MAX);
+	return n > 0 && snr_listing_edits(listing, tracer->redirector.image, host, &tracer->scratch,
+					  tracer->name, (size_t)n);
+}
+
+/* The kernel gave SIZE bytes of records. How many are left of them, or -errno. */
+static int64_t edit(struct tracer *tracer, const struct tracee *tracee,
+		    const struct tracee_list *list, int64_t size)
+{
+	struct snr_listing listing;
+	struct tracee_piece piece;
+	int64_t left = size;
+	char *names;
+
+	if (!begin_edit(tracer, &listing, list->fd))
+		return size;
+	names = malloc((size_t)size);
+	if (!names)
+		return -ENOMEM;
+	if (tracee_read(tracer, tracee, list->buffer, names, (size_t)size))
+		left = -EFAULT;
+	else
+		left = snr_listing_edit(&listing, list->word, names, (size_t)size);
+	piece = (struct tracee_piece){names, left > 0 ? (size_t)left : 0};
+	if (left > 0 && tracee_write(tracer, tracee, list->buffer, &piece, 1))
+		left = -EFAULT;
+	free(names);
+	return left;
+}
+
 /* Give the names from CHILD on, or from the first (-1). Returns what the call returns. */
 static int64_t give(struct tracer *tracer, const struct tracee *tracee, struct tracee_list *list,
 		    int64_t child)
@@ -165,22 +205,26 @@ void list_enter(struct tracer *tracer, struct tracee *tracee, const struct arch_
 	bool narrow = call->abi->word == 4;
 	struct snr_listing listing;
 	struct tracee_list *list = NULL;
+	int fd = (int)(uint32_t)call->arg[0];
+	bool extra = begin(tracer, &listing, fd), edits = begin_edit(tracer, &listing, fd);
 	int64_t place;
 
-	if (begin(tracer, &listing, (int)(uint32_t)call->arg[0]))
+	if (extra || edits)
 		list = calloc(1, sizeof(*list));
 	if (!list) {
 		tracee_resume(tracee, 0);
 		return;
 	}
 	tracee->list = list;
-	list->fd = (int)(uint32_t)call->arg[0];
+	list->fd = fd;
+	list->extra = extra;
+	list->edits = edits;
 	list->buffer = call->arg[1];
 	list->count = (uint32_t)call->arg[2];
 	list->word = op == SNR_getdents ? call->abi->word : 0;
 	list->base = narrow ? SNR_LISTING_BASE32 : SNR_LISTING_BASE64;
-	list->copy = copy_descriptor(tracee, list->fd);
-	place = get_place(tracer, tracee, list);
+	list->copy = extra ? copy_descriptor(tracee, list->fd) : -1;
+	place = extra ? get_place(tracer, tracee, list) : -1;
 	if (place < 0) {
 		tracee->due = TRACEE_LISTED;
 		tracee_resume(tracee, 0);
@@ -193,10 +237,15 @@ void list_enter(struct tracer *tracer, struct tracee *tracee, const struct arch_
 
 int list_leave(struct tracer *tracer, struct tracee *tracee)
 {
+	const struct tracee_list *list = tracee->list;
 	int64_t result;
 	int r = arch_get_result(tracee->tid, &result);
 
-	if (!r && result == 0) {
+	if (!r && result > 0 && list->edits) {
+		result = edit(tracer, tracee, list, result);
+		/* Where nothing of what the kernel gave is to be seen, more of it may be. */
+		r = result ? arch_set_result(tracee->tid, result) : arch_repeat(tracee->tid);
+	} else if (!r && result == 0 && list->extra) {
 		result = give(tracer, tracee, tracee->list, -1);
 		r = arch_set_result(tracee->tid, result);
 	}

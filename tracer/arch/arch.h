@@ -77,6 +77,8 @@ int arch_get_number(pid_t tid, uint64_t *nr);
  * them back so that the original call is made once more. Both return 0 or -errno. */
 int arch_inject_map(pid_t tid, const struct arch_abi *abi, uint64_t size, struct arch_regs *saved);
 int arch_run_again(pid_t tid, const struct arch_regs *saved);
+/* At the exit stop of a call whose registers were not changed: make it once more. */
+int arch_repeat(pid_t tid);
 
 /* At any stop: make the image run the call NR with two arguments at IP, where an instruction of
  * ABI's for it stands, and keep the registers in SAVED. Returns 0 or -errno. */

@@ -230,6 +230,16 @@ int arch_run_again(pid_t tid, const struct arch_regs *saved)
 	return set_regs(tid, &regs);
 }
 
+int arch_repeat(pid_t tid)
+{
+	struct arch_regs saved;
+	struct user_regs_struct regs;
+	int r = get_regs(tid, &regs);
+
+	memcpy(&saved, &regs, sizeof(regs));
+	return r ? r : arch_run_again(tid, &saved);
+}
+
 /* The numbers of the two tables that make a process do not clash: no cs needs to be looked at,
  * which would be wrong for an int 0x80 in a 64-bit program. */
 int arch_clone_flags(pid_t tid, const struct arch_abi *last, uint64_t *flags, uint64_t *address)
