@@ -87,7 +87,7 @@ static void test_one_name(void **state)
 				     "deny /snr/a/* EIO\n"
 				     "hide /snr/a/b\n"
 				     "hide /snr/*.c\n"
-				     "bind /snr/a/b/c /snr-target\n"
+				     "bind /snr/a/b/c /tmp\n"
 				     "deny \"/snr/\\\\*\"\n");
 
 	assert_int_equal(line_at(&image, "/snr/a", all), 1);
