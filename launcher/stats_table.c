@@ -92,7 +92,8 @@ static void show_rules(const struct table *table)
 	put_heading(table, "", "rule");
 	for (uint32_t i = 0; i <= stats->nrules; i++) {
 		if (i < stats->nrules && !counted(stats->rule[i], SNR_COUNTS)) {
-			idle++;
+			/* a parent is nobody's rule */
+			idle += snr_rule(table->image, i)->kind != SNR_PARENT;
 			continue;
 		}
 		snr_log_rule(table->image, i < stats->nrules ? i : SNR_NO_RULE, rule, sizeof(rule));

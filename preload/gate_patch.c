@@ -11,6 +11,7 @@
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/mman.h>
@@ -19,7 +20,8 @@
 
 #define PAGE     4096ul
 
-#define SEARCHED 32 /* bytes */
+#define SEARCHED 80          /* bytes of a function */
+#define NEAR     (1ul << 20) /* functions of one libc lie no farther from each other */
 
 /* jmp *0(%rip), and the address. */
 struct jump {
@@ -50,13 +52,64 @@ static ssize_t patched_getdents64(int fd, void *buffer, size_t size)
 	return shim_result(shim_list(__NR_getdents64, 0, fd, buffer, (size_t)args[2]));
 }
 
+/* What libc's function would do: the call NUMBER, planned, and stopped where the shim cannot plan
+ * it. */
+static long call(const struct shim_direct *direct, const long *args)
+{
+	long result = shim_gate_is_open() ? shim_gate_call(direct, args) : -ENOSYS;
+
+	return result == -ENOSYS ? shim_libc_call(direct->number, args) : shim_result(result);
+}
+
+/* Both without cancellation: what opendir, setlocale, fopen with "c", glob and nftw call. */
+static int patched_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	static const struct shim_direct direct = {
+		.op = SNR_openat, .number = __NR_openat, .path = 1, .flags = 2, .memo = true};
+	const long args[SNR_NARGS] = {dirfd, (long)path, flags,
+				      shim_needs_mode(flags) ? (long)mode : 0};
+
+	return (int)call(&direct, args);
+}
+
+static int patched_open(const char *path, int flags, mode_t mode)
+{
+	return patched_openat(AT_FDCWD, path, flags, mode);
+}
+
+/* What realpath calls ... */
+static ssize_t patched_readlink(const char *path, char *out, size_t size)
+{
+	static const struct shim_direct direct = {.op = SNR_readlink,
+						  .number = __NR_readlink,
+						  .path = 0,
+						  .flags = SNR_NARGS};
+	const long args[SNR_NARGS] = {(long)path, (long)out, (long)size};
+
+	return call(&direct, args);
+}
+
+/* ... and glob, nftw and whoever says stat or lstat inside. */
+static int patched_fstatat(int dirfd, const char *path, void *st, int flags)
+{
+	static const struct shim_direct direct = {.op = SNR_newfstatat,
+						  .number = __NR_newfstatat,
+						  .path = 1,
+						  .flags = 3,
+						  .memo = true};
+	const long args[SNR_NARGS] = {dirfd, (long)path, (long)st, flags};
+
+	return (int)call(&direct, args);
+}
+
 /* Machine code that tells what a function does. */
 struct sign {
 	unsigned char size;
 	unsigned char least; /* bytes of the function from here to its end, or more */
-	unsigned char code[8];
+	unsigned char code[16];
 };
 
+/* The number of the call goes to a register, the call follows, and a look at what it said. */
 static const struct patch {
 	const char *symbol;
 	void *ours;
@@ -66,9 +119,21 @@ static const struct patch {
 	{"fstat64",
 	 (void *)patched_fstat,
 	 {{5, 7, {0xb9, 0x00, 0x10, 0x00, 0x00}}, {5, 7, {0xba, 0x00, 0x10, 0x00, 0x00}}}},
-	/* mov $__NR_getdents64, %eax; syscall; and a look at what it said */
 	{"getdents64", (void *)patched_getdents64, {{7, 14, {0xb8, 0xd9, 0, 0, 0, 0x0f, 0x05}}}},
+	{"fstatat64", (void *)patched_fstatat, {{7, 14, {0xb8, 0x06, 0x01, 0, 0, 0x0f, 0x05}}}},
+	{"readlink", (void *)patched_readlink, {{7, 14, {0xb8, 0x59, 0, 0, 0, 0x0f, 0x05}}}},
+	/* mov $AT_FDCWD, %edi before the number, or the name to its place and that behind it */
+	{"__open64_nocancel",
+	 (void *)patched_open,
+	 {{12, 14, {0xbf, 0x9c, 0xff, 0xff, 0xff, 0xb8, 0x01, 0x01, 0, 0, 0x0f, 0x05}},
+	  {15,
+	   14,
+	   {0xb8, 0x01, 0x01, 0, 0, 0x48, 0x89, 0xfe, 0xbf, 0x9c, 0xff, 0xff, 0xff, 0x0f, 0x05}}}},
+	{"__openat64_nocancel",
+	 (void *)patched_openat,
+	 {{7, 14, {0xb8, 0x01, 0x01, 0, 0, 0x0f, 0x05}}}},
 };
+#define PATCHES (sizeof(patches) / sizeof(*patches))
 
 static bool has_sign(const unsigned char *code, const struct patch *patch, int room)
 {
@@ -103,31 +168,43 @@ static bool is_single_threaded(void)
 	return shim_stat_real(AT_FDCWD, "/proc/self/task", &st, 0) == 0 && st.st_nlink == 3;
 }
 
-/* The page stays executable all the time. */
 static void write_jump(unsigned char *place, uintptr_t target)
 {
 	struct jump jump = {.code = {0xff, 0x25}};
-	uintptr_t first = (uintptr_t)place & ~(PAGE - 1);
-	uintptr_t end = ((uintptr_t)place + sizeof(jump) + PAGE - 1) & ~(PAGE - 1);
 
 	snr_copy((char *)jump.target, (const char *)&target, sizeof(target));
-	if (snr_rawcall3(__NR_mprotect, first, end - first, PROT_READ | PROT_WRITE | PROT_EXEC))
-		return;
 	snr_copy((char *)place, (const char *)&jump, sizeof(jump));
-	snr_rawcall3(__NR_mprotect, first, end - first, PROT_READ | PROT_EXEC);
+}
+
+/* The pages stay executable all the time, since other functions are on them. */
+static void write_jumps(unsigned char *const *place, uintptr_t first, uintptr_t last)
+{
+	first &= ~(PAGE - 1);
+	last = (last + sizeof(struct jump) + PAGE - 1) & ~(PAGE - 1);
+	if (!snr_rawcall3(__NR_mprotect, first, last - first, PROT_READ | PROT_WRITE | PROT_EXEC))
+		for (size_t i = 0; i < PATCHES; i++)
+			if (place[i])
+				write_jump(place[i], (uintptr_t)patches[i].ours);
+	snr_rawcall3(__NR_mprotect, first, last - first, PROT_READ | PROT_EXEC);
 }
 
 void shim_gate_patch(void)
 {
-	if (!is_single_threaded())
-		return;
-	for (size_t i = 0; i < sizeof(patches) / sizeof(*patches); i++) {
-		unsigned char *code = shim_symbol(patches[i].symbol);
-		int place = code ? place_for_jump(code, &patches[i]) : -1;
+	unsigned char *place[PATCHES] = {NULL};
+	uintptr_t first = UINTPTR_MAX, last = 0;
 
-		if (place >= 0)
-			write_jump(code + place, (uintptr_t)patches[i].ours);
+	for (size_t i = 0; i < PATCHES; i++) {
+		unsigned char *code = shim_symbol(patches[i].symbol);
+		int offset = code ? place_for_jump(code, &patches[i]) : -1;
+
+		if (offset < 0)
+			continue;
+		place[i] = code + offset;
+		first = (uintptr_t)place[i] < first ? (uintptr_t)place[i] : first;
+		last = (uintptr_t)place[i] > last ? (uintptr_t)place[i] : last;
 	}
+	if (last && last - first < NEAR && is_single_threaded())
+		write_jumps(place, first, last);
 }
 
 #endif

@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <glob.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdint.h>
@@ -85,6 +87,37 @@ static void streams(void)
 	said("fdopendir", dir ? 0 : -1);
 	closedir(dir);
 	said("fdopendir of nothing", fdopendir(-1) ? 0 : -1);
+}
+
+static int visited(const char *path, const struct stat *st, int kind, struct FTW *walk)
+{
+	printf("  %s %d %d\n", path, kind, walk->level);
+	return 0;
+}
+
+/* Functions of libc that open, list, look and read links past every wrapper. */
+static void inside(const char *dir)
+{
+	struct dirent **names = NULL;
+	char pattern[4200], text[4096];
+	glob_t found = {0};
+	int n;
+
+	base = dir;
+	said("mkdir", mkdir(in("sub"), 0755));
+	said("symlink", symlink("../file", in("sub/link")));
+	printf("realpath %s\n", realpath(in("sub/link"), text) ? text : strerrorname_np(errno));
+	printf("realpath %s\n", realpath(in("nothing/link"), NULL) ? "?" : strerrorname_np(errno));
+	snprintf(pattern, sizeof(pattern), "%s/*/l*", dir);
+	said("glob", glob(pattern, GLOB_MARK, NULL, &found) == 0 ? 0 : -1);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		printf("  %s\n", found.gl_pathv[i]);
+	said("nftw", nftw(dir, visited, 4, FTW_PHYS | FTW_DEPTH));
+	said("nftw", nftw(dir, visited, 1, FTW_CHDIR | FTW_DEPTH));
+	n = scandir(in("sub"), &names, NULL, alphasort);
+	for (int i = 0; i < n; i++)
+		printf("  %s\n", names[i]->d_name);
+	said("scandir", scandir(in("file"), &names, NULL, NULL));
 }
 
 /* One of each kind, in DIR with "file" in it. */
@@ -219,6 +252,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc == 3 && !strcmp(argv[1], "calls"))
 		calls(argv[2]);
+	else if (argc == 3 && !strcmp(argv[1], "inside"))
+		inside(argv[2]);
 	else if (argc == 4 && !strcmp(argv[1], "facts"))
 		facts(argv[2], argv[3]);
 	else if (argc == 4 && !strcmp(argv[1], "neighbours"))
