@@ -50,7 +50,7 @@ shim_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(PRELOAD)) $(O)/shim/gen/wrapp
 shim32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(shim_o))
 # The companion of the shim in LD_AUDIT: no libc at all, so only what the shim has of that kind.
 audit_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(wildcard preload/audit/*.c) \
-	$(addprefix preload/,gate_entry.c host.c image.c logging.c memory.c pool.c reach.c))
+	$(addprefix preload/,gate_entry.c host.c image.c logging.c memory.c pool.c reach.c record.c))
 audit32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(audit_o))
 unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT)) $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ))
 fuzzers := $(patsubst tests/fuzz/%.c,$(O)/fuzzer/%,$(FUZZ))
@@ -132,6 +132,8 @@ $(O)/host/shared/%.o: shared/%.c $(O)/flags
 $(O)/host/%.o: %.c $(O)/flags
 	$(call made,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) $(HARDEN) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(O)/host/launcher/learn_report.o: launcher/report.html
 
 # The table -> wrappers and version map. The shim is never built with sanitizers: it must load into programs
 # that have none.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Names of errors, as errno(3) has them. The launcher's rules_*.c call it; pure.
+ * Names of errors, as errno(3) has them. The launcher's files call it; pure.
  * It must never know what an error means.
  */
 #include "launcher/errnos.h"

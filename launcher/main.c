@@ -11,6 +11,7 @@
 #include "launcher/explain.h"
 #include "launcher/fail.h"
 #include "launcher/journal.h"
+#include "launcher/learn.h"
 #include "launcher/nested.h"
 #include "launcher/options.h"
 #include "launcher/plan.h"
@@ -32,6 +33,7 @@ struct run {
 	struct plan plan;
 	struct image image;
 	struct stats stats;
+	struct learn learn;
 	uint32_t outer;         /* rules of the snapredir that runs this one, in SET too */
 	char where[1024];       /* the rules came from */
 	char engine_from[4200]; /* "FILE:LINE" of an engine or require line */
@@ -92,6 +94,11 @@ static enum snr_engine wish(const struct options_engine *said, const struct rule
 	return SNR_ENGINE_AUTO;
 }
 
+static bool learns(const struct options *options)
+{
+	return options->learn || options->report;
+}
+
 static void plan_run(struct run *run, bool may_probe)
 {
 	struct plan_input input = {
@@ -102,6 +109,7 @@ static void plan_run(struct run *run, bool may_probe)
 				sizeof(run->require_from)),
 		.require_from = run->require_from,
 		.nrules = run->set.count,
+		.learns = learns(&run->options),
 		.why = run->why,
 		.has_shim = run->files.has_shim64,
 		.shim = run->files.shim64,
@@ -143,6 +151,8 @@ static void build_image(struct run *run)
 				  ? rules_hold_libraries(&run->set)
 				  : 0u),
 		.log = run->journal.path,
+		.record = run->learn.by_shim ? run->learn.name : NULL,
+		.record_inode = run->learn.inode,
 		.shim64 = run->files.has_shim64 ? run->files.shim64 : NULL,
 		.shim32 = run->files.has_shim32 ? run->files.shim32 : NULL,
 		.launcher = run->files.launcher,
@@ -195,6 +205,18 @@ static void tell_plan(struct run *run)
 			     run->set.skipped);
 }
 
+/* The program goes on in a child of this process. */
+static void learn_from(struct run *run)
+{
+	struct learnt learnt = {.program = run->options.program, .where = run->where};
+
+	learn_prepare(&run->learn, run->plan.engine == SNR_ENGINE_PRELOAD);
+	build_image(run);
+	learnt.image = run->image.mapped;
+	learn_fork(&run->learn, &learnt);
+	image_free(&run->image);
+}
+
 static _Noreturn void run_program_redirected(struct run *run)
 {
 	char **program = run->options.program;
@@ -207,11 +229,14 @@ static _Noreturn void run_program_redirected(struct run *run)
 	rules_make_targets(&run->rules, &run->set);
 	stop_if_wrong(run);
 	rules_show_parents(&run->rules, &run->set);
+	if (learns(&run->options))
+		learn_from(run);
 	if (run->options.stats)
 		stats_begin(&run->stats, run->set.count, &run->journal);
 	build_image(run);
 	if (run->plan.engine != SNR_ENGINE_PRELOAD)
-		start_trace(&run->image, &run->journal, &run->stats, program);
+		start_trace(&run->image, &run->journal, &run->stats,
+			    learns(&run->options) ? run->learn.out : -1, program);
 	start_preload(&run->image, &run->journal, program);
 }
 
@@ -235,6 +260,8 @@ int main(int argc, char **argv)
 	if (error < 0)
 		die(STATUS_FAILED, options->log, "the log cannot be opened: %s; name another file",
 		    strerror(-error));
+	run.learn.rules_file = options->learn;
+	run.learn.report_file = options->report;
 	start_find_files(&run.files);
 	read_rules(&run);
 	if (options->action == ACTION_CHECK)

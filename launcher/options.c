@@ -33,6 +33,8 @@ const char options_help[] =
 	"      --strict-resolution  remember nothing about symbolic links\n"
 	"      --io-uring=HOW       deny (default): io_uring answers ENOSYS; allow: it is let\n"
 	"                           through, and what it opens is not redirected\n"
+	"      --learn FILE         watch what PROGRAM looks for, suggest rules in FILE\n"
+	"      --report FILE        the same as a page to look at, FILE.html\n"
 	"      --check              report every problem of the rules, run nothing\n"
 	"      --explain PATH       say which rule decides PATH and where it leads\n"
 	"      --version, --help    print this and end\n"
@@ -56,6 +58,8 @@ enum {
 	OPT_HELP,
 	OPT_STATS,
 	OPT_IO_URING,
+	OPT_LEARN,
+	OPT_REPORT,
 };
 
 static const struct option table[] = {
@@ -75,6 +79,8 @@ static const struct option table[] = {
 	{"layout", optional_argument, NULL, 'L'},
 	{"stats", no_argument, NULL, OPT_STATS},
 	{"io-uring", required_argument, NULL, OPT_IO_URING},
+	{"learn", required_argument, NULL, OPT_LEARN},
+	{"report", required_argument, NULL, OPT_REPORT},
 	{NULL, 0, NULL, 0},
 };
 
@@ -247,6 +253,14 @@ static int read_option(struct options *options, int option, char **argv)
 		return 0;
 	case OPT_IO_URING:
 		return read_io_uring(options, optarg);
+	case OPT_LEARN:
+		options->learn = optarg;
+		return *optarg ? 0
+			       : wrong(options, "--learn", "the file name is empty; name a file");
+	case OPT_REPORT:
+		options->report = optarg;
+		return *optarg ? 0
+			       : wrong(options, "--report", "the file name is empty; name a file");
 	case ':':
 		return missing(options, argv);
 	default:

@@ -44,7 +44,9 @@ struct options {
 	size_t nsources;
 	struct options_engine engine;
 	struct options_engine require;
-	const char *log; /* file, or NULL: standard error */
+	const char *learn;  /* the rules file to be written, or NULL */
+	const char *report; /* the page to be written, or NULL */
+	const char *log;    /* file, or NULL: standard error */
 	bool json;
 	unsigned verbose; /* 0, 1, 2 */
 	bool stats;       /* count, and tell after the program's end */

@@ -48,9 +48,14 @@ static const char *name_of(enum snr_engine engine)
 	}
 }
 
+static bool is_idle(const struct plan_input *input)
+{
+	return !input->nrules && !input->learns;
+}
+
 bool plan_needs_probe(const struct plan_input *input)
 {
-	if (!input->nrules || input->engine == SNR_ENGINE_PRELOAD)
+	if (is_idle(input) || input->engine == SNR_ENGINE_PRELOAD)
 		return false;
 	return input->engine == SNR_ENGINE_AUTO || rank(input->engine) >= rank(input->require);
 }
@@ -112,7 +117,7 @@ static void degrade(const struct plan_input *input, struct plan *plan)
 void plan_decide(const struct plan_input *input, struct plan *plan)
 {
 	*plan = (struct plan){.way = PLAN_UNTOUCHED};
-	if (refuse_wish(input, plan) || !input->nrules)
+	if (refuse_wish(input, plan) || is_idle(input))
 		return;
 	if (input->engine == SNR_ENGINE_PRELOAD) {
 		decide_preload(input, plan);
@@ -134,4 +139,7 @@ void plan_decide(const struct plan_input *input, struct plan *plan)
 	} else {
 		degrade(input, plan);
 	}
+	/* What the shim does through its gate the tracer would not hear of. */
+	if (input->learns && plan->engine == SNR_ENGINE_HYBRID)
+		plan->engine = SNR_ENGINE_TRACE;
 }

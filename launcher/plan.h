@@ -16,6 +16,7 @@ struct plan_input {
 	enum snr_engine require; /* SNR_ENGINE_AUTO: nothing */
 	const char *require_from;
 	uint32_t nrules;
+	bool learns;     /* all calls are to be heard of, rules or not */
 	int probe;       /* 0, or -errno: why programs cannot be traced here; from tracer_probe() */
 	const char *why; /* ... in words, with what would change it */
 	bool has_shim;   /* the shim's file is there */

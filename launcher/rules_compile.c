@@ -92,8 +92,8 @@ static void enter_rules(struct building *building)
 
 static uint64_t strings_size(const struct rules_set *set, const struct image_settings *settings)
 {
-	const char *const own[] = {settings->log, settings->shim64, settings->shim32,
-				   settings->launcher, settings->stats};
+	const char *const own[] = {settings->log,    settings->record,   settings->shim64,
+				   settings->shim32, settings->launcher, settings->stats};
 	const char *file = NULL;
 	uint64_t size = 1;
 
@@ -150,8 +150,9 @@ static int lay_out(struct building *building, const struct image_settings *setti
 		.names_words = names_words(building->set->count),
 		.engine = (uint8_t)settings->engine,
 		.verbose = settings->verbose,
-		.watched = settings->verbose || settings->stats,
+		.watched = settings->verbose || settings->stats || settings->record,
 		.stats_cookie = settings->stats_cookie,
+		.record_inode = settings->record_inode,
 	};
 	head->rules_off = (uint32_t)at;
 	at += aligned((uint64_t)head->nrules * sizeof(struct snr_rule));
@@ -277,6 +278,7 @@ static void fill(struct building *building, const struct image_settings *setting
 
 	building->string_end = head->strings_off + 1;
 	head->log = put_setting(building, settings->log);
+	head->record = put_setting(building, settings->record);
 	head->shim64 = put_setting(building, settings->shim64);
 	head->shim32 = put_setting(building, settings->shim32);
 	head->launcher = put_setting(building, settings->launcher);

@@ -13,6 +13,8 @@ struct image_settings {
 	uint8_t verbose;
 	uint32_t flags; /* enum snr_image_flag */
 	const char *log;
+	const char *record; /* of the pipe of a learning run, and its inode */
+	uint32_t record_inode;
 	const char *shim64;
 	const char *shim32;
 	const char *launcher;

@@ -26,8 +26,8 @@ void start_find_files(struct start_files *files);
 _Noreturn void start_untouched(char *const program[]);
 _Noreturn void start_preload(const struct image *image, const struct journal *journal,
 			     char *const program[]);
-/* Engines trace and hybrid, as the image says. */
+/* Engines trace and hybrid, as the image says. RECORD_FD: of a learning run, or -1. */
 _Noreturn void start_trace(const struct image *image, const struct journal *journal,
-			   const struct stats *stats, char *const program[]);
+			   const struct stats *stats, int record_fd, char *const program[]);
 
 #endif

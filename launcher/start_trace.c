@@ -69,11 +69,12 @@ static int attach_tracer(struct tracer_setup *setup)
 }
 
 _Noreturn void start_trace(const struct image *image, const struct journal *journal,
-			   const struct stats *stats, char *const program[])
+			   const struct stats *stats, int record_fd, char *const program[])
 {
 	struct tracer_setup setup = {.image = image->mapped,
 				     .program = getpid(),
 				     .log_fd = journal_tracer_fd(journal),
+				     .record_fd = record_fd,
 				     .image_fd = image->fd,
 				     .stats = stats->memory,
 				     .stats_fd = stats->memory ? stats->talk : -1};

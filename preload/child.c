@@ -9,6 +9,7 @@
 #include "shared/environ.h"
 #include "shared/exec.h"
 #include "shared/libraries.h"
+#include "shared/log.h"
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
@@ -216,6 +217,22 @@ static void tell_unseen(const struct snr_image *image, const struct snr_exec_pla
 		shim_log_unseen(image, path, why, plan->rule);
 }
 
+static void tell(const struct snr_redirector *redirector, int dirfd, const char *path,
+		 const struct shim_child *child, uint32_t rule)
+{
+	struct snr_event event = {
+		.op = SNR_execve,
+		.dirfd = dirfd,
+		.follow = true,
+		.from = path,
+		.to = child->changed ? child->path : NULL,
+		.result = child->error,
+		.rule = rule,
+	};
+
+	shim_tell(redirector, &event);
+}
+
 static bool prepare(struct arena *arena, struct snr_redirector *redirector, int dirfd,
 		    const char *path, struct snr_lookup lookup, char *const *argv,
 		    char *const *envp)
@@ -233,8 +250,7 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 	child->argv = argv;
 	child->envp = envp;
 	if (redirector->image->watched)
-		shim_note_plan(redirector, SNR_execve, path, child->changed ? child->path : NULL,
-			       child->error, arena->plan.rule);
+		tell(redirector, dirfd, path, child, arena->plan.rule);
 	if (!child->error)
 		tell_unseen(redirector->image, &arena->plan, path);
 	/* What cannot be read is the kernel's EFAULT, which it gives once it has found the file. */

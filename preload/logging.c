@@ -35,16 +35,12 @@ static void write_line(const struct snr_image *image, const char *line, size_t l
 }
 
 /* 8 KiB that must not lie on the stack. */
-static void log_event(const struct snr_image *image, struct snr_event *event)
+static void log_event(const struct snr_image *image, const struct snr_event *event)
 {
 	char *line = shim_map(SNR_LOG_SIZE);
 
 	if (!line)
 		return;
-	event->pid = (int)snr_rawcall1(__NR_getpid, 0);
-	event->engine = "preload";
-	event->from_len = snr_length(event->from);
-	event->to_len = event->to ? snr_length(event->to) : 0;
 	write_line(image, line, snr_log_format(image, event, line, SNR_LOG_SIZE));
 	shim_unmap(line, SNR_LOG_SIZE);
 }
@@ -94,40 +90,58 @@ struct snr_stats *shim_map_stats(const struct snr_image *image, bool gate)
 }
 
 /* What was forked is another process of the same name. */
-static void count(struct snr_stats *stats, bool changed, int result, uint32_t rule)
+void shim_count(const struct snr_redirector *redirector, bool changed, int result, uint32_t rule)
 {
-	int pid = (int)snr_rawcall1(__NR_getpid, 0);
+	struct snr_stats *stats = redirector->stats;
+	int pid;
 
+	if (!stats)
+		return;
+	pid = (int)snr_rawcall1(__NR_getpid, 0);
 	if (pid != __atomic_load_n(&known_as, __ATOMIC_RELAXED))
 		tell_program(stats, pid);
 	snr_stats_call(stats, pid, SNR_ENGINE_PRELOAD, rule, changed, result);
 }
 
-/* ---- both ---- */
+/* ---- events ---- */
 
-void shim_note_plan(const struct snr_redirector *redirector, enum snr_op op, const char *from,
-		    const char *to, int result, uint32_t rule)
+/* What every event has. False: its path cannot be read. */
+static bool complete(struct snr_event *event)
+{
+	long len = shim_string_length(event->from, SNR_PATH_MAX);
+
+	event->pid = (int)snr_rawcall1(__NR_getpid, 0);
+	event->engine = "preload";
+	event->from_len = len < 0 ? 0 : (size_t)len;
+	event->to_len = event->to ? snr_length(event->to) : 0;
+	return len >= 0;
+}
+
+void shim_tell_path(const struct snr_redirector *redirector, struct snr_event *event)
 {
 	const struct snr_image *image = redirector->image;
-	struct snr_event event = {
-		.call = snr_pathops[op].name,
-		.from = from,
-		.to = to,
-		.result = result,
-		.rule = rule,
-	};
+	bool logged = image->verbose > (event->to || event->result ? 0 : 1);
 
-	if (redirector->stats)
-		count(redirector->stats, to != NULL, result, rule);
-	if (image->verbose > (to || result ? 0 : 1) && shim_string_length(from, SNR_PATH_MAX) >= 0)
-		log_event(image, &event);
+	if ((!logged && !image->record.len) || !complete(event))
+		return;
+	event->call = snr_pathops[event->op].name;
+	if (logged)
+		log_event(image, event);
+	if (image->record.len)
+		shim_record(redirector, event);
+}
+
+void shim_tell(const struct snr_redirector *redirector, struct snr_event *event)
+{
+	shim_count(redirector, event->to != NULL, event->result, event->rule);
+	shim_tell_path(redirector, event);
 }
 
 void shim_log_failure(const struct snr_image *image, const char *call, const char *what, int error)
 {
 	struct snr_event event = {.call = call, .from = what, .result = error, .rule = SNR_NO_RULE};
 
-	if (image->verbose)
+	if (image->verbose && complete(&event))
 		log_event(image, &event);
 }
 
@@ -137,6 +151,6 @@ void shim_log_unseen(const struct snr_image *image, const char *path, const char
 	struct snr_event event = {.call = "execve", .from = path, .note = why, .rule = rule};
 
 	/* Nobody asked for lines on the program's own standard error. */
-	if (image->verbose || image->log.len)
+	if ((image->verbose || image->log.len) && complete(&event))
 		log_event(image, &event);
 }

@@ -6,6 +6,7 @@
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
+#include "shared/record.h"
 #include "shared/start.h"
 #include "shared/text.h"
 
@@ -39,24 +40,29 @@ long shim_stream_flags(const char *mode)
 	return flags;
 }
 
-/* The log's line of one planned call: its first changed path, or its first path at all. */
-static void note_plan(const struct snr_redirector *redirector, const struct snr_call *call,
+/* What is to be told of each path of a planned call. */
+static void tell_plan(const struct snr_redirector *redirector, const struct snr_call *call,
 		      const struct snr_plan *plan)
 {
-	const struct snr_pathop *op = &snr_pathops[call->op];
-	int arg = 0;
+	const struct snr_pathop *row = &snr_pathops[call->op];
+	int result = plan->verdict == SNR_FINISHED ? plan->result : 0, n = 0;
 
-	if (plan->npaths) {
-		arg = plan->path_arg[0];
-	} else {
-		while (arg < SNR_NARGS && !snr_role_is_path(op->role[arg]))
-			arg++;
+	shim_count(redirector, plan->verdict == SNR_CHANGED, result, plan->rule);
+	for (int i = 0; i < SNR_NARGS; i++) {
+		bool changed =
+			plan->verdict == SNR_CHANGED && n < plan->npaths && plan->path_arg[n] == i;
+		struct snr_event event;
+
+		if (!snr_role_is_path(row->role[i]))
+			continue;
+		event = snr_event_of(&redirector->host, call, i);
+		event.from = (const char *)(uintptr_t)call->arg[i];
+		event.to = changed ? plan->text[n] : NULL;
+		event.result = result;
+		event.rule = plan->rule;
+		n += changed;
+		shim_tell_path(redirector, &event);
 	}
-	if (arg == SNR_NARGS)
-		return;
-	shim_note_plan(redirector, call->op, (const char *)(uintptr_t)call->arg[arg],
-		       plan->verdict == SNR_CHANGED ? plan->text[0] : NULL,
-		       plan->verdict == SNR_FINISHED ? plan->result : 0, plan->rule);
 }
 
 struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct snr_call *call)
@@ -67,7 +73,7 @@ struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct
 		return NULL;
 	snr_plan_call(redirector, &slot->scratch, call, &slot->plan);
 	if (__builtin_expect(redirector->image->watched, 0))
-		note_plan(redirector, call, &slot->plan);
+		tell_plan(redirector, call, &slot->plan);
 	else if (slot->plan.memo)
 		shim_learn(call, slot);
 	return slot;

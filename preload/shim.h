@@ -265,10 +265,21 @@ long shim_socket_call(enum snr_op op, long number, const long *args);
 
 /* ---- log and counts (logging.c): where the image is watched ---- */
 
-/* Count what was planned for the call OP, and write it if -v asks for it. FROM is the program's
- * path. */
-void shim_note_plan(const struct snr_redirector *redirector, enum snr_op op, const char *from,
-		    const char *to, int result, uint32_t rule);
+struct snr_event;
+
+/* Count what was planned for one call, if anybody counts. */
+void shim_count(const struct snr_redirector *redirector, bool changed, int result, uint32_t rule);
+
+/* Write what was planned for one path, if -v asks for it, and what is to be learnt from it
+ * (record.c), if anybody learns. EVENT's op, dirfd, from, to, result and rule are set, and what the
+ * call's flags say; FROM is the program's path, not yet known to be readable. */
+void shim_tell_path(const struct snr_redirector *redirector, struct snr_event *event);
+
+/* Both, for a call with one path. */
+void shim_tell(const struct snr_redirector *redirector, struct snr_event *event);
+
+/* The record of EVENT, whose texts have lengths. */
+void shim_record(const struct snr_redirector *redirector, const struct snr_event *event);
 
 /* The memory of --stats, mapped, in which this program is one with or without a GATE; NULL: nothing
  * is counted. */

@@ -5,6 +5,7 @@
  */
 #include "preload/socket.h"
 
+#include "shared/log.h"
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
@@ -170,10 +171,19 @@ long shim_address_plan(enum snr_op op, const void *address, socklen_t len,
 	instead->len = plan.len;
 	instead->dir = -1;
 	result = plan.verdict == SNR_FINISHED ? plan.result : plan.verdict == SNR_CHANGED;
-	if (redirector->image->watched)
-		shim_note_plan(redirector, op, slot->scratch.path,
-			       result > 0 ? slot->text[0] : NULL, result < 0 ? (int)result : 0,
-			       plan.rule);
+	if (redirector->image->watched) {
+		struct snr_event event = {
+			.op = op,
+			.dirfd = AT_FDCWD,
+			.follow = !binds,
+			.from = slot->scratch.path,
+			.to = result > 0 ? slot->text[0] : NULL,
+			.result = result < 0 ? (int)result : 0,
+			.rule = plan.rule,
+		};
+
+		shim_tell(redirector, &event);
+	}
 	if (result > 0 && plan.too_long) {
 		result = shorten(binds, slot->text[0], plan.path_len, instead);
 		result = result < 0 ? result : 1;

@@ -5,6 +5,7 @@
 #ifndef SNR_LOG_H
 #define SNR_LOG_H
 
+#include "shared/pathop.h"
 #include "shared/rules.h"
 
 /* A line never gets longer than this; names that do not fit are cut. */
@@ -21,6 +22,12 @@ struct snr_event {
 	const char *note; /* the rest of the sentence instead, or NULL */
 	int result;       /* finished with this -errno; 0: the kernel decides */
 	uint32_t rule;    /* or SNR_NO_RULE */
+	/* For a record (record.h): */
+	enum snr_op op;
+	int dirfd;      /* that a relative FROM starts at, or AT_FDCWD */
+	uint32_t flags; /* of a call that opens */
+	uint8_t nth;    /* of the call's paths */
+	bool follow;    /* a link as last component is looked through */
 };
 
 /* Write the line with its newline, text or JSON as IMAGE's flags say, to OUT of SIZE bytes (at most

@@ -128,7 +128,7 @@ int snr_image_check(const void *bytes, size_t size)
 	    !area_is_inside(image, image->strings_off, image->strings_size, 1) ||
 	    !text_is_inside(image, image->log) || !text_is_inside(image, image->shim64) ||
 	    !text_is_inside(image, image->shim32) || !text_is_inside(image, image->launcher) ||
-	    !text_is_inside(image, image->stats) ||
+	    !text_is_inside(image, image->stats) || !text_is_inside(image, image->record) ||
 	    !table_is_sound(image, image->path_table_off, image->path_slots, image->nchildren) ||
 	    !table_is_sound(image, image->target_table_off, image->target_slots, 1) ||
 	    !table_is_sound(image, image->point_table_off, image->point_slots, 1) ||

@@ -161,11 +161,14 @@ struct snr_image {
 	uint32_t kinds;       /* SNR_KIND_BIT of each kind that some rule is of */
 	uint32_t globs_off;   /* uint32_t[nglobs]: rules whose path is a pattern */
 	uint32_t nglobs;
-	uint8_t engine;       /* enum snr_engine: what was chosen, never AUTO once a program runs */
-	uint8_t verbose;      /* 0, 1, 2 */
-	uint8_t watched;      /* every call is to be planned: it is logged, or counted */
+	uint8_t engine;  /* enum snr_engine: what was chosen, never AUTO once a program runs */
+	uint8_t verbose; /* 0, 1, 2 */
+	uint8_t watched; /* every call is to be planned: it is logged, counted, or recorded */
 	uint8_t reserved;
 	struct snr_text log;    /* absolute path of the log file; empty: standard error */
+	struct snr_text record; /* "/proc/PID/fd/N" of the pipe for records (record.h); empty: none
+				 */
+	uint32_t record_inode;  /* ... and its inode, by which it is told from others */
 	struct snr_text shim64; /* absolute path of the shim for 64-bit programs; empty: none */
 	struct snr_text shim32;
 	struct snr_text launcher; /* absolute path of the launcher itself */

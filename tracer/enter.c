@@ -7,6 +7,7 @@
 #include "tracer/list.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
+#include "tracer/record.h"
 #include "tracer/socket.h"
 
 #include <errno.h>
@@ -391,6 +392,8 @@ void tracee_enter(struct tracer *tracer, struct tracee *tracee)
 	}
 	tracee->abi = call.abi;
 	tracer->current = tracee;
+	if (tracee->records)
+		record_forget(tracee);
 	tracer->creds_known = false;
 	code = filter_code_of(call.data);
 	if (code < 0 || code >= FILTER_NCODES)

@@ -7,6 +7,7 @@
 #include "tracer/image.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
+#include "tracer/record.h"
 
 #include "shared/exec.h"
 
@@ -378,6 +379,7 @@ void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch
 		return;
 	}
 	plan_exec(tracer, call, row, path_arg, path, (size_t)len);
+	note_exec_expected(tracer, tracee, call->arg, op, path, plan);
 	if (plan->error)
 		tracee_finish(tracer, tracee, plan->error);
 	else if (!follow_plan(tracer, tracee, call, op, path_arg, plan))
@@ -402,6 +404,7 @@ void tracee_exec_done(struct tracer *tracer, struct tracee *tracee)
 	tracee->tgid = tracee->tid;
 	tracer->current = tracee;
 	count_program(tracer, tracee);
+	record_finish(tracer, tracee, 0);
 	if (tracee->image)
 		image_begin(tracer, tracee);
 	if (r)

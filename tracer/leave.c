@@ -7,6 +7,7 @@
 #include "tracer/image.h"
 #include "tracer/list.h"
 #include "tracer/memory.h"
+#include "tracer/record.h"
 #include "tracer/socket.h"
 
 #include <linux/ptrace.h>
@@ -52,6 +53,16 @@ int tracee_restore(struct tracee *tracee)
 	return r;
 }
 
+static void learn_result(struct tracer *tracer, struct tracee *tracee, enum tracee_due due)
+{
+	int64_t result;
+
+	if (due == TRACEE_MAP || arch_get_result(tracee->tid, &result))
+		record_forget(tracee);
+	else
+		record_finish(tracer, tracee, result);
+}
+
 void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 {
 	enum tracee_due due = tracee->due;
@@ -59,6 +70,8 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 
 	tracee->due = TRACEE_NOTHING;
 	tracer->current = tracee;
+	if (tracee->records)
+		learn_result(tracer, tracee, due);
 	if (due >= TRACEE_STARTED && due <= TRACEE_RENAMED)
 		r = image_go_on(tracee, due);
 	else if (tracee->image)
@@ -88,9 +101,9 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 
 void tracee_resume(struct tracee *tracee, int sig)
 {
+	bool leaves = tracee->due != TRACEE_NOTHING || tracee->wait != TRACEE_WAITS_NOT ||
+		      tracee->records;
+
 	/* Any failure means that it was killed meanwhile, which waitpid will tell. */
-	arch_ptrace(tracee->due == TRACEE_NOTHING && tracee->wait == TRACEE_WAITS_NOT
-			    ? PTRACE_CONT
-			    : PTRACE_SYSCALL,
-		    tracee->tid, 0, (uint64_t)sig);
+	arch_ptrace(leaves ? PTRACE_SYSCALL : PTRACE_CONT, tracee->tid, 0, (uint64_t)sig);
 }

@@ -5,9 +5,11 @@
 #include "tracer/note.h"
 #include "tracer/count.h"
 
-#include "shared/log.h"
+#include "shared/record.h"
 #include "tracer/memory.h"
+#include "tracer/record.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,37 +34,71 @@ static bool is_noted(const struct tracer *tracer, bool changed)
 	return tracer->log_fd >= 0 && tracer->redirector.image->verbose > (changed ? 0 : 1);
 }
 
-void note_plan(struct tracer *tracer, const struct tracee *tracee, const struct snr_call *args,
+static bool is_learnt(const struct tracer *tracer)
+{
+	return tracer->record_fd >= 0;
+}
+
+/* Into the log, if it is worth a line there, and to whoever learns. */
+static void tell(struct tracer *tracer, struct tracee *tracee, const struct snr_event *event)
+{
+	if (is_noted(tracer, event->to || event->result))
+		write_event(tracer, event);
+	if (is_learnt(tracer))
+		record_expect(tracer, tracee, event);
+}
+
+void note_plan(struct tracer *tracer, struct tracee *tracee, const struct snr_call *args,
 	       const struct snr_plan *plan)
 {
 	const struct snr_pathop *row = &snr_pathops[args->op];
-	struct snr_event event = {.pid = tracee->tgid, .engine = "trace", .call = row->name};
 	int n = 0;
 
 	count_call(tracer, tracee, plan->rule, plan->verdict == SNR_CHANGED,
 		   plan->verdict == SNR_FINISHED ? plan->result : 0);
-	if (!is_noted(tracer, plan->verdict != SNR_UNCHANGED))
+	if (!is_noted(tracer, plan->verdict != SNR_UNCHANGED) && !is_learnt(tracer))
 		return;
-	event.rule = plan->rule;
-	event.result = plan->verdict == SNR_FINISHED ? plan->result : 0;
 	for (int i = 0; i < SNR_NARGS; i++) {
 		bool changed =
 			plan->verdict == SNR_CHANGED && n < plan->npaths && plan->path_arg[n] == i;
+		struct snr_event event;
 		long len;
 
-		if (!snr_role_is_path(row->role[i]) ||
-		    (!changed && !is_noted(tracer, event.result)))
+		if (!snr_role_is_path(row->role[i]))
 			continue;
 		len = tracee_read_string(tracer, tracee, args->arg[i], tracer->name, SNR_PATH_MAX);
 		if (len < 0)
 			continue;
+		event = snr_event_of(&tracer->redirector.host, args, i);
+		event.pid = tracee->tgid;
+		event.engine = "trace";
+		event.rule = plan->rule;
+		event.result = plan->verdict == SNR_FINISHED ? plan->result : 0;
 		event.from = tracer->name;
 		event.from_len = (size_t)len;
 		event.to = changed ? plan->text[n] : NULL;
 		event.to_len = changed ? plan->path_len[n] : 0;
 		n += changed;
-		write_event(tracer, &event);
+		tell(tracer, tracee, &event);
 	}
+}
+
+void note_exec_expected(struct tracer *tracer, struct tracee *tracee, const uint64_t *args,
+			enum snr_op op, const char *path, const struct snr_exec_plan *plan)
+{
+	const struct snr_pathop *row = &snr_pathops[op];
+	struct snr_event event = {.op = op,
+				  .dirfd = row->role[0] == SNR_ROLE_DIRFD ? (int)(uint32_t)args[0]
+									  : AT_FDCWD,
+				  .from = path,
+				  .from_len = strlen(path),
+				  .to = plan->changed ? plan->real : NULL,
+				  .to_len = plan->changed ? strlen(plan->real) : 0,
+				  .result = plan->error,
+				  .rule = plan->rule};
+
+	if (is_learnt(tracer))
+		record_expect(tracer, tracee, &event);
 }
 
 void note_exec(struct tracer *tracer, const struct tracee *tracee, enum snr_op op, const char *path,
@@ -91,7 +127,7 @@ static size_t name_length(const struct socket_name *name)
 		       name->len - SNR_ADDRESS_FAMILY);
 }
 
-void note_name(struct tracer *tracer, const struct tracee *tracee, enum snr_op op,
+void note_name(struct tracer *tracer, struct tracee *tracee, enum snr_op op,
 	       const struct socket_name *name, const struct socket_change *change)
 {
 	struct snr_event event = {.pid = tracee->tgid,
@@ -100,18 +136,20 @@ void note_name(struct tracer *tracer, const struct tracee *tracee, enum snr_op o
 				  .from = (const char *)name->text + SNR_ADDRESS_FAMILY,
 				  .from_len = name_length(name),
 				  .result = change->verdict == SNR_FINISHED ? change->result : 0,
-				  .rule = change->rule};
+				  .rule = change->rule,
+				  .op = op,
+				  .dirfd = AT_FDCWD};
 
-	if (event.from_len)
-		count_call(tracer, tracee, change->rule, change->verdict == SNR_CHANGED,
-			   event.result);
-	if (!is_noted(tracer, change->verdict != SNR_UNCHANGED) || !event.from_len)
+	if (!event.from_len)
+		return;
+	count_call(tracer, tracee, change->rule, change->verdict == SNR_CHANGED, event.result);
+	if (!is_noted(tracer, change->verdict != SNR_UNCHANGED) && !is_learnt(tracer))
 		return;
 	if (change->verdict == SNR_CHANGED) {
 		event.to = (const char *)change->name.text + SNR_ADDRESS_FAMILY;
 		event.to_len = name_length(&change->name);
 	}
-	write_event(tracer, &event);
+	tell(tracer, tracee, &event);
 }
 
 /* TEXT holds nothing that JSON would escape. */

@@ -9,12 +9,15 @@
 #include "tracer/socket.h"
 
 /* -v: what was redirected; -vv: what was not, too. ARGS is the call of which PLAN came. */
-void note_plan(struct tracer *tracer, const struct tracee *tracee, const struct snr_call *args,
+void note_plan(struct tracer *tracer, struct tracee *tracee, const struct snr_call *args,
 	       const struct snr_plan *plan);
 void note_exec(struct tracer *tracer, const struct tracee *tracee, enum snr_op op, const char *path,
 	       const struct snr_exec_plan *plan);
+/* Before the call is let go, for whoever learns. ARGS are those of the call OP. */
+void note_exec_expected(struct tracer *tracer, struct tracee *tracee, const uint64_t *args,
+			enum snr_op op, const char *path, const struct snr_exec_plan *plan);
 /* A socket's NAME, and what became of it. */
-void note_name(struct tracer *tracer, const struct tracee *tracee, enum snr_op op,
+void note_name(struct tracer *tracer, struct tracee *tracee, enum snr_op op,
 	       const struct socket_name *name, const struct socket_change *change);
 /* TRACEE wants to trace TARGET, which we trace (itself: it wants to be traced by its parent).
  * Logged at any level. */

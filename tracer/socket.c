@@ -116,9 +116,8 @@ static bool binds(const struct socket_call *socket)
 }
 
 /* CHANGE of NAME takes place now. */
-static void commit(struct tracer *tracer, const struct tracee *tracee,
-		   const struct socket_call *socket, const struct socket_name *name,
-		   const struct socket_change *change)
+static void commit(struct tracer *tracer, struct tracee *tracee, const struct socket_call *socket,
+		   const struct socket_name *name, const struct socket_change *change)
 {
 	if (change->verdict == SNR_CHANGED && binds(socket))
 		socket_remember(tracer, name, &change->name);

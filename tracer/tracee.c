@@ -136,6 +136,7 @@ void tracee_drop(struct tracer *tracer, struct tracee *tracee)
 	free(tracee->names);
 	list_forget(tracee);
 	free(tracee->image);
+	free(tracee->records);
 	tracer->orphans -= tracee->orphan;
 	tracer->count--;
 	tracee->next = tracer->free;

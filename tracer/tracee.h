@@ -78,12 +78,13 @@ struct tracee {
 	uint64_t saved[ARCH_NARGS];
 	uint64_t out; /* TRACEE_REVERSE: the program's buffer, its size ... */
 	uint64_t out_size;
-	uint64_t divert;            /* ... and ours, to which the kernel writes meanwhile */
-	struct tracee_list *list;   /* TRACEE_LISTED: what list.c must know, or NULL */
-	struct tracee_image *image; /* what image.c must know across exec, or NULL */
-	uint64_t gate;              /* TRACEE_STARTED: where the vDSO makes a system call */
-	struct tracee_names *names; /* TRACEE_NAMED: what socket.c must know, or NULL */
-	uint64_t map_size;          /* TRACEE_MAP: of the chunk, and of its slots */
+	uint64_t divert;                /* ... and ours, to which the kernel writes meanwhile */
+	struct tracee_list *list;       /* TRACEE_LISTED: what list.c must know, or NULL */
+	struct tracee_image *image;     /* what image.c must know across exec, or NULL */
+	uint64_t gate;                  /* TRACEE_STARTED: where the vDSO makes a system call */
+	struct tracee_records *records; /* record.c: of the call that runs, or NULL */
+	struct tracee_names *names;     /* TRACEE_NAMED: what socket.c must know, or NULL */
+	uint64_t map_size;              /* TRACEE_MAP: of the chunk, and of its slots */
 	uint64_t slot_size;
 	enum tracee_wait wait;
 	uint64_t wait_nr;      /* signal.c: of a call that an ignored signal must not end ... */
@@ -117,6 +118,7 @@ struct tracer {
 	int log_fd;
 	int stats_fd;          /* count.c; -1: nobody is to be told */
 	pid_t program;         /* the first one */
+	int record_fd;         /* the pipe of a learning run, or -1 */
 	bool memory_by_ptrace; /* process_vm_readv is forbidden here */
 	bool roots_differ;     /* some tracee may have another root or mount namespace */
 	bool is_root;          /* the tracer itself */

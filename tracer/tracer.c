@@ -67,7 +67,7 @@ static void close_but(const int *kept, size_t n)
  * process group, and the signals sent to that. */
 static void step_aside(struct tracer *tracer, const struct tracer_setup *setup)
 {
-	int kept[] = {-1, -1, setup->log_fd, setup->stats_fd};
+	int kept[] = {-1, -1, setup->log_fd, setup->stats_fd, setup->record_fd};
 	sigset_t all;
 
 	sigfillset(&all);
@@ -122,6 +122,7 @@ static struct tracer *tracer_new(const struct tracer_setup *setup)
 	tracer->log_fd = setup->log_fd;
 	tracer->stats_fd = setup->stats_fd;
 	tracer->program = setup->program;
+	tracer->record_fd = setup->record_fd;
 	tracer->is_root = geteuid() == 0;
 	tracer->gid = getegid();
 	/* Any value that is not likely to stand in a program's memory; no secret. */

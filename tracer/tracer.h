@@ -14,6 +14,7 @@ struct tracer_setup {
 	const struct snr_image *image; /* mapped, checked */
 	pid_t program;                 /* the process that will become the program */
 	int log_fd;                    /* where log lines go, or -1 */
+	int record_fd;                 /* where records go (shared/record.h), or -1 */
 	int ready_fd;                  /* gets one int: 0, or an errno */
 	int image_fd;                  /* the image's memfd */
 	struct snr_stats *stats;       /* NULL: nothing is counted */
@@ -22,8 +23,8 @@ struct tracer_setup {
 };
 
 /* Body of the side process. Attaches to setup->program, writes one int (0 or an errno) to ready_fd,
- * closes all descriptors but log_fd, serves until the last tracee has gone. Returns the status to
- * exit with: 0, or 1 where it could not attach. */
+ * closes all descriptors but log_fd and record_fd, serves until the last tracee has gone. Returns
+ * the status to exit with: 0, or 1 where it could not attach. */
 int tracer_main(const struct tracer_setup *setup);
 
 /* In the program's own process, once the tracer is attached: NO_NEW_PRIVS where CAP_SYS_ADMIN is

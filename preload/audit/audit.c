@@ -6,6 +6,7 @@
  */
 #include "preload/shim.h"
 
+#include "shared/log.h"
 #include "shared/callnumbers.h"
 #include "shared/environ.h"
 #include "shared/rawcall/rawcall.h"
@@ -37,6 +38,22 @@ SHIM_EXPORT unsigned la_version(unsigned version)
 	return version;
 }
 
+static void tell(const struct snr_redirector *redirector, const char *path, const char *to,
+		 uint32_t rule)
+{
+	struct snr_event event = {
+		.op = SNR_open,
+		.dirfd = AT_FDCWD,
+		.follow = true,
+		.from = path,
+		.to = to,
+		.rule = rule,
+	};
+
+	if (redirector->image->watched)
+		shim_tell(redirector, &event);
+}
+
 /* Where PATH leads, in TEXT of SNR_PATH_MAX bytes; NULL: to itself. */
 static const char *redirect(const char *path, char *text)
 {
@@ -53,8 +70,7 @@ static const char *redirect(const char *path, char *text)
 	changed = plan->verdict == SNR_CHANGED && plan->npaths;
 	if (changed) {
 		snr_copy(text, plan->text[0], plan->path_len[0] + 1u);
-		if (redirector->image->watched)
-			shim_note_plan(redirector, SNR_open, path, text, 0, plan->rule);
+		tell(redirector, path, text, plan->rule);
 	}
 	shim_slot_release(slot);
 	return changed ? text : NULL;
