@@ -54,7 +54,7 @@ audit_o := $(patsubst %.c,$(O)/shim/%.o,$(SHARED) $(wildcard preload/audit/*.c) 
 audit32_o := $(patsubst $(O)/shim/%,$(O)/shim32/%,$(audit_o))
 unit_bin := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT)) $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ))
 fuzzers := $(patsubst tests/fuzz/%.c,$(O)/fuzzer/%,$(FUZZ))
-bench_bin := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH)) $(O)/bench/calls-static
+bench_bin := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH)) $(O)/bench/calls-static $(O)/bench/walk-go
 # libyaml reads snap.yaml. It goes into the launcher: in a classic snap that runs with whatever libraries the machine
 # has. A distribution says YAML=-lyaml.
 YAML ?= -l:libyaml.a
@@ -92,7 +92,7 @@ again = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAG
 Q := $(if $(filter-out 0,$(V)),,@)
 made = @mkdir -p $(@D)$(if $(Q),; printf '  %s %s\n' $(1) $(patsubst $(O)/%,%,$@))
 
-.PHONY: all check check-now unit integration bench sanitize strict soak fuzz fuzz-now lint demo demo-now install clean setup format programs help
+.PHONY: all check check-now unit integration bench bench-now sanitize strict soak fuzz fuzz-now lint demo demo-now install clean setup format programs help
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 all: $(launcher) $$(shims)
@@ -102,8 +102,9 @@ help:
 	@echo 'make check    all tests; unit, integration: one kind; T=NAME: the tests with NAME in their name'
 	@echo 'make all      build/bin/snapredir and its shims; install: to PREFIX=$(PREFIX)'
 	@echo 'make fuzz     each fuzz target for F=60 seconds, with clang; T=NAME: that one'
-	@echo 'make bench    a table of costs; soak: all tests without end, under more load; lint: style and dependencies'
+	@echo 'make bench    a table of costs, in N=5 rounds; T=NAME: workloads with NAME in their name'
 	@echo 'make strict   tests of engine preload beneath the filter of a strict snap'
+	@echo 'make soak     all tests without end, under more load; lint: style and dependencies'
 	@echo 'make sanitize tests of launcher and tracer, built with ASan and UBSan'
 	@echo 'make setup    install the Debian packages that are missing (check and demo do this themselves)'
 
@@ -192,6 +193,9 @@ $(O)/fuzzer/%: tests/fuzz/%.c $(host_o) $(O)/objects
 $(O)/bench/lookup: tests/bench/lookup.c $(host_o) $(O)/objects
 	$(call made,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(CFLAGS) -o $@ $< $(host_o) $(LIBS)
+$(O)/bench/%-go: tests/bench/%.go
+	$(call made,GO)
+	$(Q)$(GOBUILD) -o $@ $<
 $(O)/bench/%-static: tests/bench/%.c $(O)/flags
 	$(call made,CC)
 	$(Q)$(CC) $(PROGRAMFLAGS) -static -o $@ $<
@@ -259,9 +263,14 @@ demo: setup
 demo-now: all $$(acme)
 	@snap/demo/run $(abspath $(O))
 
-bench: export SNAPREDIR_BUILD := $(abspath $(O))
-bench: all $(bench_bin)
-	@tests/bench/run
+# $(O)/bench.tsv, from which tests/bench/report makes the table and the picture of docs/performance.md.
+N ?= 5
+bench:
+	@tests/setup.sh build bench
+	$(again) bench-now
+bench-now: export SNAPREDIR_BUILD := $(abspath $(O))
+bench-now: all $(bench_bin)
+	@tests/bench/run -n $(N) $(if $(T),-t '$(T)')
 
 # Launcher and tracer under sanitizers, with the tests that are theirs. A finding ends the tracer, and so its programs.
 # Not those of load.

@@ -14,9 +14,10 @@ need() {
 		# 32-bit programs and their shim
 		if [ "$(uname -m)" = x86_64 ]; then echo gcc-multilib; fi
 		;;
+	bench) echo golang-go nodejs busybox-static git tar findutils make proot fakechroot bubblewrap ;;
 	lint) echo clang clang-format shellcheck cppcheck binutils ;;
 	*)
-		echo "tests/setup.sh: no group '$1' (build demo check lint)" >&2
+		echo "tests/setup.sh: no group '$1' (build demo check bench lint)" >&2
 		return 1
 		;;
 	esac

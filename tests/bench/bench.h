@@ -12,6 +12,8 @@
 
 #define WINDOWS   200
 #define WINDOW_NS 250000
+#define LEAST     8         /* windows of what takes long ... */
+#define ENOUGH_NS 400000000 /* ... once so much time is over */
 
 static inline uint64_t bench_now(void)
 {
@@ -32,8 +34,8 @@ static inline int bench_compare(const void *a, const void *b)
 static inline double bench_measure(void (*body)(void *), void *context)
 {
 	static double window[WINDOWS];
-	uint64_t start, spent = 0;
-	unsigned calls = 1;
+	uint64_t start, began, spent = 0;
+	unsigned calls = 1, n = 0;
 
 	for (; calls < 1u << 24; calls *= 2) {
 		start = bench_now();
@@ -43,14 +45,16 @@ static inline double bench_measure(void (*body)(void *), void *context)
 		if (spent >= WINDOW_NS / 2)
 			break;
 	}
-	for (unsigned w = 0; w < WINDOWS; w++) {
+	for (began = bench_now(); n < WINDOWS; n++) {
 		start = bench_now();
+		if (n >= LEAST && start - began > ENOUGH_NS)
+			break;
 		for (unsigned i = 0; i < calls; i++)
 			body(context);
-		window[w] = (double)(bench_now() - start) / calls;
+		window[n] = (double)(bench_now() - start) / calls;
 	}
-	qsort(window, WINDOWS, sizeof(window[0]), bench_compare);
-	return window[WINDOWS / 10];
+	qsort(window, n, sizeof(window[0]), bench_compare);
+	return window[n / 10];
 }
 
 #endif
