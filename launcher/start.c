@@ -171,7 +171,7 @@ static int attempt_preload(void *context, const char *file, char *const argv[], 
 	struct snr_exec_plan *plan = &preload->plan;
 	struct snr_lookup follow = {.follow = true};
 
-	snr_plan_exec(&preload->redirector, &preload->scratch, host_read_file, AT_FDCWD, file,
+	snr_plan_exec(&preload->redirector, &preload->scratch, host_read_file, AT_FDCWD, AT_FDCWD, file,
 		      strlen(file), follow, plan);
 	if (plan->error)
 		return plan->error;

@@ -44,7 +44,7 @@ int shim_exec(int dirfd, const char *path, int flags, char *const argv[], char *
 	int result;
 
 	if (!((unsigned)flags & ~SNR_EXEC_FLAGS))
-		child = shim_child_prepare(dirfd, path, lookup, argv, envp);
+		child = shim_child_prepare(AT_FDCWD, dirfd, path, lookup, argv, envp);
 	shim_signal_before_exec();
 	if (child) {
 		result = exec_prepared(child, dirfd, flags);

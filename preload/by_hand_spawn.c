@@ -6,6 +6,7 @@
 #include "preload/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <unistd.h>
@@ -68,7 +69,8 @@ static int spawn_planned(const struct spawn *spawn, struct shim_actions *actions
 	if (actions->error)
 		return spawn_failing(spawn, actions, actions->error);
 	if (actions->base != -1)
-		child = shim_child_prepare(actions->base, path, lookup, spawn->argv, spawn->envp);
+		child = shim_child_prepare(actions->base, AT_FDCWD, path, lookup, spawn->argv,
+					   spawn->envp);
 	shim_actions_leave_base(actions);
 	if (!child)
 		return spawn_real(spawn, path, actions->use, spawn->argv, spawn->envp);

@@ -111,12 +111,12 @@ static long read_file(void *context, const char *path, uint64_t offset, void *ou
 	return shim_read_file(&arena->reader, path, offset, out, size);
 }
 
-static void plan(struct arena *arena, const struct snr_redirector *redirector, int dirfd,
+static void plan(struct arena *arena, const struct snr_redirector *redirector, int cwd, int dirfd,
 		 const char *path, size_t len, struct snr_lookup lookup)
 {
 	arena->redirector = *redirector;
 	arena->redirector.host.context = arena;
-	snr_plan_exec(&arena->redirector, &arena->scratch, read_file, dirfd, path, len, lookup,
+	snr_plan_exec(&arena->redirector, &arena->scratch, read_file, cwd, dirfd, path, len, lookup,
 		      &arena->plan);
 }
 
@@ -233,7 +233,7 @@ static void tell(const struct snr_redirector *redirector, int dirfd, const char 
 	shim_tell(redirector, &event);
 }
 
-static bool prepare(struct arena *arena, struct snr_redirector *redirector, int dirfd,
+static bool prepare(struct arena *arena, struct snr_redirector *redirector, int cwd, int dirfd,
 		    const char *path, struct snr_lookup lookup, char *const *argv,
 		    char *const *envp)
 {
@@ -243,7 +243,7 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 
 	if (len < 0)
 		return false;
-	plan(arena, redirector, dirfd, path, (size_t)len, lookup);
+	plan(arena, redirector, cwd, dirfd, path, (size_t)len, lookup);
 	child->error = is_script_lost(dirfd, &arena->plan) ? -ENOENT : arena->plan.error;
 	child->changed = arena->plan.changed;
 	child->path = arena->plan.changed ? arena->plan.real : path;
@@ -259,8 +259,9 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 	return build_vectors(arena, redirector->image, argv, argc, envp);
 }
 
-struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lookup lookup,
-				      char *const argv[], char *const envp[])
+struct shim_child *shim_child_prepare(int cwd, int dirfd, const char *path,
+				      struct snr_lookup lookup, char *const argv[],
+				      char *const envp[])
 {
 	struct snr_redirector *redirector = shim_redirector();
 	struct arena *arena = redirector ? arena_take() : NULL;
@@ -271,7 +272,7 @@ struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lo
 	if (!arena)
 		return NULL;
 	shim_reader_start(&arena->reader);
-	prepared = prepare(arena, redirector, dirfd, path, lookup, argv, envp);
+	prepared = prepare(arena, redirector, cwd, dirfd, path, lookup, argv, envp);
 	shim_reader_end(&arena->reader);
 	if (prepared)
 		return &arena->child;
@@ -313,7 +314,7 @@ bool shim_is_right_already(const char *path)
 	if (!arena)
 		return true;
 	shim_reader_start(&arena->reader);
-	plan(arena, redirector, AT_FDCWD, path, snr_length(path), lookup);
+	plan(arena, redirector, AT_FDCWD, AT_FDCWD, path, snr_length(path), lookup);
 	right = !arena->plan.changed && !arena->plan.error && environ_is_right(arena);
 	shim_reader_end(&arena->reader);
 	shim_child_release(&arena->child);

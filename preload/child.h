@@ -16,11 +16,12 @@ struct shim_child {
 	char *const *envp;
 };
 
-/* Prepare the execution of PATH relative to DIRFD as LOOKUP says. NULL: there is nothing to do
- * about it (no rules, or arguments that the kernel must refuse). Otherwise the answer lives until
- * shim_child_release, or until the exec. */
-struct shim_child *shim_child_prepare(int dirfd, const char *path, struct snr_lookup lookup,
-				      char *const argv[], char *const envp[]);
+/* Prepare the execution of PATH relative to DIRFD as LOOKUP says, by a process whose cwd will be
+ * CWD (snr_plan_exec). NULL: there is nothing to do about it (no rules, or arguments that the
+ * kernel must refuse). Otherwise the answer lives until shim_child_release, or until the exec. */
+struct shim_child *shim_child_prepare(int cwd, int dirfd, const char *path,
+				      struct snr_lookup lookup, char *const argv[],
+				      char *const envp[]);
 void shim_child_release(struct shim_child *child);
 
 /* execve(2) of PATH relative to DIRFD, with all of it. -1 with errno set. */

@@ -16,6 +16,7 @@ struct exec_walk {
 	struct snr_scratch *scratch;
 	snr_read_file read_file;
 	struct snr_exec_plan *plan;
+	int cwd;    /* AT_FDCWD, or a descriptor: where interpreters without a slash in front are */
 	char *file; /* real path of the image that is being looked at: plan->real */
 };
 
@@ -146,7 +147,7 @@ static void take_loader(const struct exec_walk *walk, bool *changed)
 		return;
 	snr_copy(shebang->line, name, len + 1);
 	shebang->argument = 0;
-	if (!resolve(walk, AT_FDCWD, shebang->line, len, follow, loader))
+	if (!resolve(walk, walk->cwd, shebang->line, len, follow, loader))
 		return;
 	if (snr_is_magic_link(walk->file, snr_length(walk->file)))
 		name_descriptor(walk);
@@ -300,16 +301,36 @@ static bool look_at(const struct exec_walk *walk, bool *changed)
 		return false;
 	}
 	plan->nshebang++;
-	if (resolve_image(walk, AT_FDCWD, shebang->line, snr_length(shebang->line), follow))
+	if (resolve_image(walk, walk->cwd, shebang->line, snr_length(shebang->line), follow))
 		*changed = true;
 	return plan->error == 0;
 }
 
+/* What PATH names by the descriptor CWD the process will name by its cwd. */
+static void leave_descriptor(int cwd, char *path)
+{
+	static const char own[] = "/proc/self/cwd";
+	char text[32];
+	struct snr_builder builder = {.out = text, .size = sizeof(text)};
+	size_t len = snr_length(path);
+	long n;
+
+	snr_add_text(&builder, "/proc/self/fd/");
+	snr_add_number(&builder, cwd);
+	snr_add_text(&builder, "/");
+	n = snr_finish(&builder) - 1;
+	if (n <= 0 || !snr_begins(path, len, text))
+		return;
+	snr_copy(path, own, sizeof(own) - 1);
+	for (size_t i = (size_t)n; i <= len; i++)
+		path[i - (size_t)n + sizeof(own) - 1] = path[i];
+}
+
 void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratch,
-		   snr_read_file read_file, int dirfd, const char *path, size_t len,
+		   snr_read_file read_file, int cwd, int dirfd, const char *path, size_t len,
 		   struct snr_lookup lookup, struct snr_exec_plan *plan)
 {
-	struct exec_walk walk = {redirector, scratch, read_file, plan, plan->real};
+	struct exec_walk walk = {redirector, scratch, read_file, plan, cwd, plan->real};
 	bool changed = false;
 
 	plan->error = 0;
@@ -326,10 +347,14 @@ void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratc
 	plan->changed = false;
 	plan->loaded[0] = '\0';
 	if (len || lookup.may_be_empty) {
-		changed = resolve_image(&walk, dirfd, path, len, lookup);
+		changed = resolve_image(&walk, dirfd == AT_FDCWD ? cwd : dirfd, path, len, lookup);
 		write_script_name(plan, dirfd, path, len);
 		while (!plan->error && look_at(&walk, &changed))
 			;
+	}
+	if (cwd != AT_FDCWD) {
+		leave_descriptor(cwd, plan->real);
+		leave_descriptor(cwd, plan->loaded);
 	}
 	plan->changed = changed;
 	/* An error on the kernel's own way is the kernel's to find. */

@@ -49,12 +49,14 @@ struct snr_exec_plan {
 				      gets as argument */
 };
 
-/* Plan the execution of PATH (LEN bytes, NUL behind) relative to DIRFD. Scripts are unrolled only
- * where the script or one of its interpreters is redirected; the kernel does the others. Reads at
- * most the head of each file on the way. What cannot be read or understood is left to the kernel.
+/* Plan the execution of PATH (LEN bytes, NUL behind) relative to DIRFD, by a process whose cwd will
+ * be CWD, a descriptor of ours, when it comes to that (AT_FDCWD: it is so already). Scripts are
+ * unrolled only where the script or one of its interpreters is redirected; the kernel does the
+ * others. Reads at most the head of each file on the way. What cannot be read or understood is left
+ * to the kernel.
  */
 void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratch,
-		   snr_read_file read_file, int dirfd, const char *path, size_t len,
+		   snr_read_file read_file, int cwd, int dirfd, const char *path, size_t len,
 		   struct snr_lookup lookup, struct snr_exec_plan *plan);
 
 /* Flags of execveat(2) that are known: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EXECVE_CHECK (Linux

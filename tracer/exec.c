@@ -346,7 +346,7 @@ static void plan_exec(struct tracer *tracer, const struct arch_call *call,
 	file.path[0] = '\0';
 	file.fd = -1;
 	tracer->looked_at = &file;
-	snr_plan_exec(&tracer->redirector, &tracer->scratch, read_file, dirfd, path, len,
+	snr_plan_exec(&tracer->redirector, &tracer->scratch, read_file, AT_FDCWD, dirfd, path, len,
 		      snr_pathop_lookup(row, path_arg, call->arg, NULL), &tracer->exec);
 	if (snr_exec_needs_descriptor(&tracer->exec) && closes_on_exec(tracer->current, dirfd))
 		tracer->exec.error = -ENOENT;
