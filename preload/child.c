@@ -250,7 +250,7 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 	child->argv = argv;
 	child->envp = envp;
 	if (redirector->image->watched)
-		tell(redirector, dirfd, path, child, arena->plan.rule);
+		tell(redirector, dirfd == AT_FDCWD ? cwd : dirfd, path, child, arena->plan.rule);
 	if (!child->error)
 		tell_unseen(redirector->image, &arena->plan, path);
 	/* What cannot be read is the kernel's EFAULT, which it gives once it has found the file. */
