@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "launcher/layout_check.h"
+#include "launcher/rules_kinds.h"
 
 /* WORD with the values that this snap has. False, with a word about it, where one is not set. */
 static bool expand_word(struct rules *rules, struct rules_word *word)
@@ -38,22 +39,40 @@ static enum rules_create made(const struct rules_word *source, enum layout_key k
 	return kind == LAYOUT_BIND ? RULES_CREATE_DIR : RULES_CREATE_FILE;
 }
 
-static void add_layout(struct rules *rules, const struct layout_entry *entry)
+/* The rule that does what ENTRY says. */
+static struct rules_rule rule_of(const struct layout_entry *entry, enum layout_key kind)
 {
-	enum layout_key kind = layout_kind(entry);
+	static const uint8_t kinds[] = {
+		[LAYOUT_BIND] = SNR_BIND,
+		[LAYOUT_BIND_FILE] = SNR_BIND,
+		[LAYOUT_TYPE] = SNR_TMPFS,
+		[LAYOUT_SYMLINK] = SNR_SYMLINK,
+	};
 	struct rules_rule rule = {
-		.kind = SNR_BIND,
+		.kind = kinds[kind],
 		.place = entry->path.place,
 		.path = entry->path,
 		.target = entry->value[kind],
 	};
 
-	if (kind == LAYOUT_SYMLINK || kind == LAYOUT_TYPE) {
-		diags_add(&rules->diags, DIAG_ERROR, rule.target.place,
-			  "a layout of this kind is not supported by this version; use bind");
-		return;
+	if (rule.kind == SNR_BIND) {
+		rule.create = (uint8_t)made(&rule.target, kind);
+	} else if (rule.kind == SNR_TMPFS) {
+		rule.target.text = "";
+		rule.target.len = 0;
+		rule.has_mode = true;
+		rule.mode = (uint16_t)layout_mode(entry);
 	}
-	rule.create = (uint8_t)made(&rule.target, kind);
+	return rule;
+}
+
+static void add_layout(struct rules *rules, const struct layout_entry *entry)
+{
+	enum layout_key kind = layout_kind(entry);
+	struct rules_rule rule = rule_of(entry, kind);
+
+	if (!rules_kind_is_served(rules, rule.kind, entry->value[kind].place))
+		return;
 	/* Both are looked at, so that both are told. */
 	bool fine = expand_word(rules, &rule.path);
 	if (expand_word(rules, &rule.target) && fine)
