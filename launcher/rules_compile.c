@@ -44,6 +44,9 @@ static void enter_mount(struct building *building, uint32_t index)
 {
 	const struct rules_final *rule = &building->set->rule[index];
 
+	/* The readonly upon it has the same target. */
+	if (rule->covered && (rules_kind(rule) == SNR_BIND || rules_kind(rule) == SNR_TMPFS))
+		return;
 	if (!rule->covered)
 		rules_table_enter(&building->paths, rule->path, rule->path_len, index);
 	/* Of rules that share a target the first gives the name that comes back. */

@@ -47,7 +47,7 @@ static const struct form forms[] = {
 	{"prefix", SNR_PREFIX, false, false, 0, read_target, "prefix DIR PREFIX"},
 	{"hide", SNR_HIDE, true, true, 0, read_nothing, "hide PATH"},
 	{"deny", SNR_DENY, true, true, 0, read_errno, "deny PATH [ERRNO]"},
-	{"readonly", SNR_READONLY, false, true, 0, read_nothing, "readonly PATH"},
+	{"readonly", SNR_READONLY, true, true, 0, read_nothing, "readonly PATH"},
 	{"native", SNR_NATIVE, false, true, 0, read_nothing, "native PROGRAM"},
 	{"fault", SNR_FAULT, false, true, OPTION_SEED, read_fault,
 	 "fault PATH OPERATION[,OPERATION]... ERRNO|short=N [N/M] [seed=NUMBER]"},

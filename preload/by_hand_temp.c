@@ -75,7 +75,7 @@ static char *find_place(char *template, int suffix)
 	place = template + len - suffix - SHIM_LETTERS;
 	if (!snr_equal(place, "XXXXXX", SHIM_LETTERS))
 		return NULL;
-	slot = shim_plan(SNR_lstat, (long)template, 0, 0, 0, 0);
+	slot = shim_plan(SNR_open, (long)template, O_RDWR | O_CREAT | O_EXCL, 0600, 0, 0);
 	if (!slot)
 		return NULL;
 	shim_leave(slot, &result);

@@ -23,7 +23,8 @@ SHIM_REAL_POINTER(char *, tempnam, (const char *dir, const char *prefix))
 
 static bool is_redirected(const char *path)
 {
-	struct shim_slot *slot = shim_plan(SNR_lstat, (long)path, 0, 0, 0, 0);
+	struct shim_slot *slot =
+		shim_plan(SNR_open, (long)path, O_RDWR | O_CREAT | O_EXCL, 0600, 0, 0);
 
 	if (slot)
 		shim_slot_release(slot);

@@ -235,7 +235,7 @@ def is_simple(roles, effects):
     """Does the plan depend on one path and a flag word only? As in snr_plan_call (shared/rewrite.c)."""
     paths = [role for role in roles if role in PATH_ROLES]
     return (len(paths) == 1 and paths[0] != "SRC" and "HOW" not in roles and
-            set(effects.replace("|", " ").split()) <= {"0", "CREATES", "EXCLUSIVE"})
+            set(effects.replace("|", " ").split()) <= {"0", "CREATES", "EXCLUSIVE", "DIRECTORY", "CHANGES", "REGULAR"})
 
 
 def read_table(path):

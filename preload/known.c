@@ -36,6 +36,8 @@ static bool stays(const struct snr_redirector *redirector, enum snr_op op, int d
 	int path_arg = 0;
 	uint32_t rule;
 
+	if (snr_pathop_tests(row) && snr_has_kind(redirector->image, SNR_KIND_BIT(SNR_READONLY)))
+		return false;
 	if (!len || len == room || redirector->image->watched)
 		return false;
 	while (!snr_role_is_path(row->role[path_arg]))

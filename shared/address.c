@@ -46,7 +46,10 @@ void snr_plan_address(struct snr_redirector *redirector, struct snr_scratch *scr
 		      unsigned char out[SNR_ADDRESS_SIZE], char *path,
 		      struct snr_address_plan *plan)
 {
-	struct snr_lookup lookup = {.follow = !creates, .create = creates, .entry = creates};
+	struct snr_lookup lookup = {.follow = !creates,
+				    .create = creates,
+				    .entry = creates,
+				    .writes = creates};
 	size_t name = name_length(address, len);
 	struct snr_plan path_plan;
 	long n;

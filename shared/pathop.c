@@ -53,6 +53,8 @@ enum {
 	DIRECTORY = SNR_DIRECTORY,
 	PERMITS = SNR_PERMITS,
 	LISTS = SNR_LISTS,
+	CHANGES = SNR_CHANGES,
+	REGULAR = SNR_REGULAR,
 };
 
 #define ROLES(...)                                                                                 \
@@ -162,6 +164,14 @@ static bool is_last_path(const struct snr_pathop *op, int path_arg)
 	return true;
 }
 
+bool snr_open_writes(uint64_t flags)
+{
+	uint64_t access = flags & O_ACCMODE;
+
+	return access == O_WRONLY || access == O_RDWR ||
+	       (flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY)));
+}
+
 /* open(2): O_CREAT with O_EXCL never follows, O_TMPFILE names a directory in which nothing gets a
  * name. */
 static void lookup_open_flags(struct snr_lookup *lookup, uint64_t flags)
@@ -169,6 +179,7 @@ static void lookup_open_flags(struct snr_lookup *lookup, uint64_t flags)
 	lookup->create = (flags & O_CREAT) != 0;
 	if (lookup->create && (flags & O_EXCL))
 		lookup->follow = false;
+	lookup->writes = !(flags & O_PATH) && snr_open_writes(flags);
 }
 
 uint64_t snr_walked_resolve(uint64_t resolve, bool descriptor)
@@ -181,6 +192,19 @@ uint64_t snr_walked_resolve(uint64_t resolve, bool descriptor)
 	if (descriptor)
 		resolve &= ~(uint64_t)(FLAG_RESOLVE_NO_SYMLINKS | FLAG_RESOLVE_NO_MAGICLINKS);
 	return resolve;
+}
+
+/* Would the call, whatever its open flags, be refused on a read-only mount? access(2) is the one
+ * that has a mode and no effect. */
+static bool writes(const struct snr_pathop *op, int path_arg, const uint64_t args[SNR_NARGS])
+{
+	int mode = snr_pathop_find(op, SNR_ROLE_MODE);
+
+	if (!op->effects)
+		return mode >= 0 && (args[mode] & 2 /* W_OK */);
+	if (op->effects & (SNR_REMOVES | SNR_CHANGES | SNR_PERMITS))
+		return true;
+	return (op->effects & SNR_CREATES) && is_last_path(op, path_arg);
 }
 
 struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
@@ -198,6 +222,7 @@ struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
 	lookup.entry = role == SNR_ROLE_LPATH &&
 		       ((op->effects & SNR_REMOVES) ||
 			((op->effects & SNR_EXCLUSIVE) && is_last_path(op, path_arg)));
+	lookup.writes = writes(op, path_arg, args);
 	if (flags_arg < 0)
 		return lookup;
 	if (flags_role == SNR_ROLE_HOW && how) {

@@ -65,6 +65,8 @@ enum snr_effect {
 	SNR_DIRECTORY = 1 << 10,
 	SNR_PERMITS = 1 << 11,
 	SNR_LISTS = 1 << 12,
+	SNR_CHANGES = 1 << 13,
+	SNR_REGULAR = 1 << 14,
 };
 
 #define SNR_NARGS 6
@@ -113,6 +115,22 @@ static inline bool snr_is_confined(struct snr_lookup lookup)
 {
 	return lookup.beneath || lookup.in_root;
 }
+
+/* Does the call do no more to names than make or change one? Its plan then depends on its path and
+ * its flag word only, or, where it tests the mode that it is given (access(2)), on that, too. */
+static inline bool snr_pathop_is_simple(const struct snr_pathop *op)
+{
+	return !(op->effects &
+		 ~(SNR_CREATES | SNR_EXCLUSIVE | SNR_DIRECTORY | SNR_CHANGES | SNR_REGULAR));
+}
+
+static inline bool snr_pathop_tests(const struct snr_pathop *op)
+{
+	return !op->effects && snr_pathop_find(op, SNR_ROLE_MODE) >= 0;
+}
+
+/* Does open(2) with FLAGS, O_PATH aside, change or make anything, or allow to? */
+bool snr_open_writes(uint64_t flags);
 
 /* The resolve word of struct open_how for the path that a redirector found by walking as HOW said,
  * where the walk left the directory on the disk (onto another side of a rule). What confined it and

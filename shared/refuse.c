@@ -72,6 +72,8 @@ static int writable(const struct snr_question *q, int n)
 {
 	const struct snr_host *host = &q->redirector->host;
 
+	if (q->resolved[n].frozen != SNR_NO_RULE)
+		return -EROFS;
 	return host->read_only(host->context, snr_spot_parent(q, n)) == 1 ? -EROFS : GO_ON;
 }
 
@@ -158,8 +160,10 @@ static int removal_concerns_us(const struct snr_question *q)
 {
 	const struct snr_spot *spot = &q->spot[0];
 
-	return spot->rule != SNR_NO_RULE || (removes_directory(q) && spot->above) ? GO_ON
-										  : ASK_KERNEL;
+	return spot->rule != SNR_NO_RULE || q->resolved[0].frozen != SNR_NO_RULE ||
+			       (removes_directory(q) && spot->above)
+		       ? GO_ON
+		       : ASK_KERNEL;
 }
 
 static int removal_writable(const struct snr_question *q)
@@ -264,6 +268,19 @@ static bool exchanges(const struct snr_question *q)
 	return (flags_of(q) & FLAG_EXCHANGE) != 0;
 }
 
+/* Of patterns one of the two names may be. */
+static bool is_frozen(const struct snr_question *q)
+{
+	return q->resolved[0].frozen != SNR_NO_RULE || q->resolved[1].frozen != SNR_NO_RULE;
+}
+
+static int rename_writable(const struct snr_question *q)
+{
+	int err = writable(q, 0);
+
+	return err ? err : writable(q, 1);
+}
+
 /* Where both are on one side and no mount point, the kernel sees what it would see. */
 static int rename_mounts(const struct snr_question *q)
 {
@@ -272,7 +289,8 @@ static int rename_mounts(const struct snr_question *q)
 
 	if (!on_one_side(q))
 		return -EXDEV;
-	if (!is_mount_point(q, 0) && !is_mount_point(q, 1) && !q->resolved[1].barred)
+	if (!is_mount_point(q, 0) && !is_mount_point(q, 1) && !q->resolved[1].barred &&
+	    !is_frozen(q))
 		return ASK_KERNEL;
 	if (host->mount(host->context, snr_spot_parent(q, 0), &from) ||
 	    host->mount(host->context, snr_spot_parent(q, 1), &to))
@@ -383,9 +401,9 @@ static int rename_mount_point(const struct snr_question *q)
 }
 
 static check *const renaming[] = {
-	rename_flags, walk_old,         walk_new,         rename_mounts,  rename_last,
-	new_writable, rename_old_found, rename_new_found, rename_slashes, rename_nests,
-	rename_same,  rename_permitted, new_hidden,       rename_moves,   rename_mount_point,
+	rename_flags,    walk_old,         walk_new,         rename_mounts,  rename_last,
+	rename_writable, rename_old_found, rename_new_found, rename_slashes, rename_nests,
+	rename_same,     rename_permitted, new_hidden,       rename_moves,   rename_mount_point,
 };
 
 /* ---- link(2) ---- */
@@ -454,7 +472,7 @@ static check *const linking[] = {
 
 static bool may_concern_removal(const struct snr_question *q)
 {
-	if (q->resolved[0].error || q->resolved[0].named)
+	if (q->resolved[0].error || q->resolved[0].named || q->resolved[0].frozen != SNR_NO_RULE)
 		return true;
 	return removes_directory(q) &&
 	       (q->resolved[0].ancestor || (q->redirector->image->flags & SNR_IMAGE_UNMOUNTED));
@@ -464,7 +482,9 @@ static bool may_concern_pair(const struct snr_question *q)
 {
 	const struct snr_resolved *resolved = q->resolved;
 
-	if (resolved[0].error || resolved[1].error || resolved[1].barred)
+	if (resolved[0].error || resolved[1].error || resolved[1].barred ||
+	    resolved[1].frozen != SNR_NO_RULE ||
+	    ((q->op->effects & SNR_REMOVES) && resolved[0].frozen != SNR_NO_RULE))
 		return true;
 	if ((q->op->effects & SNR_REMOVES) && (resolved[0].named || resolved[1].named))
 		return true;

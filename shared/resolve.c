@@ -7,6 +7,7 @@
 #include "shared/resolve.h"
 
 #include "shared/memo.h"
+#include "shared/readonly.h"
 #include "shared/start.h"
 #include "shared/text.h"
 #include "shared/walk.h"
@@ -304,7 +305,9 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 				   int dirfd, const char *path, size_t len,
 				   struct snr_lookup lookup, char *out)
 {
-	struct snr_resolved result = {.rule = SNR_NO_RULE, .parent_rule = SNR_NO_RULE};
+	struct snr_resolved result = {.rule = SNR_NO_RULE,
+				      .parent_rule = SNR_NO_RULE,
+				      .frozen = SNR_NO_RULE};
 	bool from_cwd = dirfd == AT_FDCWD && len && path[0] != '/';
 	uint64_t now = facts ? snr_start_now(facts) : 0;
 	long base_len = 0;
@@ -340,7 +343,7 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 	scan.epoch = scratch->epoch;
 	if (from_cwd)
 		keep_start(facts, now, &scan);
-	judged = snr_is_judged(image, lookup);
+	judged = snr_is_judged(image, lookup) && snr_is_walked(image, lookup);
 	if (snr_is_confined(lookup) && !judged && !lies_above_rules(&scan))
 		return result; /* no rule lies where the walk can come to */
 	if (lookup.no_xdev || snr_is_confined(lookup) || judged ||
@@ -358,5 +361,10 @@ struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts 
 		resolve(image, facts, host, scratch, dirfd, path, len, lookup, out);
 
 	result.named = lookup.entry && is_named_by_rule(image, path, len);
+	result.frozen = lookup.writes && !result.error
+				? snr_readonly_rule(image, scratch, &result, lookup)
+				: SNR_NO_RULE;
+	if (result.frozen != SNR_NO_RULE)
+		result.memo = 0; /* what it is answered with depends on what is there */
 	return result;
 }

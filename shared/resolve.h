@@ -39,8 +39,10 @@ struct snr_resolved {
 	bool plain;    /* nothing is known or asked about where this is: a name that no rule has */
 	bool barred;   /* the last name, which may come into being, is hidden: EACCES */
 	bool walked;   /* scratch->where is where the path leads, WHERE bytes; so it is for every
-			  path where snr_is_judged */
+			  path where snr_is_walked */
 	uint32_t where;
+	uint32_t frozen; /* the readonly rule that keeps a writing lookup from what it is about to
+			    write, or SNR_NO_RULE */
 };
 
 /* Takes the place of a name that is hidden: the kernel is to find nothing. */
@@ -54,6 +56,15 @@ static inline bool snr_is_judged(const struct snr_image *image, struct snr_looku
 
 	return snr_has_kind(image, placing) ||
 	       (lookup.writes && snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY)));
+}
+
+/* ... and by a walk, since one pass over the text does not tell? */
+static inline bool snr_is_walked(const struct snr_image *image, struct snr_lookup lookup)
+{
+	const uint32_t placing =
+		SNR_KIND_BIT(SNR_OVERLAY) | SNR_KIND_BIT(SNR_PREFIX) | SNR_KIND_BIT(SNR_FAULT);
+
+	return snr_has_kind(image, placing) || (lookup.writes && image->nglobs);
 }
 
 /* Resolve PATH of LEN bytes (a NUL follows) relative to DIRFD (AT_FDCWD: the cwd), as LOOKUP says,

@@ -4,7 +4,9 @@
  */
 #include "shared/rewrite.h"
 
+#include "shared/readonly.h"
 #include "shared/refuse.h"
+#include "shared/spot.h"
 #include "shared/text.h"
 
 #include <asm/fcntl.h>
@@ -122,6 +124,7 @@ static struct snr_resolved plan_argument(struct snr_redirector *redirector,
 	const struct snr_pathop *op = &snr_pathops[call->op];
 	struct snr_resolved resolved = {.rule = SNR_NO_RULE,
 					.parent_rule = SNR_NO_RULE,
+					.frozen = SNR_NO_RULE,
 					.plain = true};
 	struct snr_lookup lookup = snr_pathop_lookup(op, arg, call->arg, how);
 	const struct snr_host *host = &redirector->host;
@@ -192,17 +195,53 @@ static int text_error(const struct snr_redirector *redirector, struct snr_scratc
 	return len > 0 ? 0 : len ? (int)len : -ENOENT;
 }
 
+/* What of the call's other arguments a read-only mount looks at: open flags, the mode of access(2).
+ */
+static uint64_t writing_flags(const struct snr_call *call, const uint64_t how[3])
+{
+	const struct snr_pathop *op = &snr_pathops[call->op];
+	int flags = snr_pathop_find(op, SNR_ROLE_OFLAGS);
+	int mode = snr_pathop_find(op, SNR_ROLE_MODE);
+
+	if (flags >= 0)
+		return call->arg[flags];
+	if (snr_pathop_find(op, SNR_ROLE_HOW) >= 0)
+		return how[0];
+	/* creat(2) has none */
+	return op->effects ? O_CREAT | O_WRONLY | O_TRUNC : call->arg[mode];
+}
+
+/* CALL has one path, which leads to what is frozen. */
+static bool is_readonly(struct snr_redirector *redirector, struct snr_scratch *scratch,
+			const struct snr_call *call, const struct snr_plan *plan,
+			const uint64_t how[3])
+{
+	const struct snr_pathop *op = &snr_pathops[call->op];
+	struct snr_question question = {
+		.redirector = redirector, .scratch = scratch, .call = call, .op = op, .plan = plan};
+	int arg = snr_spot_argument(op, 0);
+	long len = snr_spot_text(&question, 0);
+
+	return len > 0 &&
+	       snr_readonly_refuses(&redirector->host, op,
+				    snr_pathop_lookup(op, arg, call->arg, how),
+				    writing_flags(call, how), scratch->pending, (size_t)len);
+}
+
 /* Must the call not reach the kernel? The error of the first path that has one; where the kernel
  * would look at more than the paths, that decides. */
 static bool is_refused(struct snr_redirector *redirector, struct snr_scratch *scratch,
 		       const struct snr_call *call, const struct snr_resolved *resolved, int n,
-		       const struct snr_plan *plan, int *result)
+		       const struct snr_plan *plan, const uint64_t how[3], int *result)
 {
 	if (snr_pathops[call->op].effects & (SNR_REMOVES | SNR_SAME_FS))
 		return snr_refuses(redirector, scratch, call, resolved, n, plan, result);
 	*result = 0;
 	for (int i = 0; i < n && !*result; i++)
 		*result = resolved[i].barred ? -EACCES : resolved[i].error;
+	if (n == 1 && !*result && resolved[0].frozen != SNR_NO_RULE &&
+	    is_readonly(redirector, scratch, call, plan, how))
+		*result = -EROFS;
 	if (*result) {
 		int err = text_error(redirector, scratch, call);
 
@@ -238,17 +277,35 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 	}
 	if (how_arg >= 0 && plan->verdict == SNR_CHANGED)
 		change_how(how, resolved[0].lent, plan);
-	if (is_refused(redirector, scratch, call, resolved, n, plan, &result)) {
+	if (is_refused(redirector, scratch, call, resolved, n, plan, how, &result)) {
 		finish_with(plan, result);
 		return;
 	}
 	if ((op->effects & (SNR_RELINKS | SNR_MOVES_ROOT)) ||
 	    ((op->effects & SNR_PERMITS) && resolved[0].ancestor))
 		snr_facts_forget(redirector->facts);
-	if (n == 1 && !(op->effects & ~(SNR_CREATES | SNR_EXCLUSIVE)) && how_arg < 0)
+	if (n == 1 && snr_pathop_is_simple(op) && how_arg < 0 &&
+	    !(snr_pathop_tests(op) && snr_has_kind(redirector->image, SNR_KIND_BIT(SNR_READONLY))))
 		plan->memo = resolved[0].memo;
 	plan->reverse =
 		(op->effects & SNR_REVERSES) && gives_real_name(redirector, scratch, call, plan);
+}
+
+/* Would the socket that bind(2) makes be on a read-only mount, and is the name free? */
+static bool makes_readonly(struct snr_redirector *redirector, struct snr_scratch *scratch,
+			   int dirfd, const char *path, struct snr_lookup lookup,
+			   const struct snr_plan *plan)
+{
+	struct snr_builder builder = {.out = scratch->pending, .size = sizeof(scratch->pending)};
+
+	if (plan->npaths)
+		path = plan->text[0];
+	else if (path[0] != '/')
+		snr_spot_start(&builder, dirfd);
+	snr_add_text(&builder, path);
+	return snr_finish(&builder) > 0 &&
+	       snr_readonly_refuses(&redirector->host, &snr_pathops[SNR_mknod], lookup, 0,
+				    scratch->pending, builder.len);
 }
 
 void snr_plan_path(struct snr_redirector *redirector, struct snr_scratch *scratch, int dirfd,
@@ -262,4 +319,7 @@ void snr_plan_path(struct snr_redirector *redirector, struct snr_scratch *scratc
 	take(plan, &resolved, 0);
 	if (resolved.error || resolved.barred)
 		finish_with(plan, resolved.barred ? -EACCES : resolved.error);
+	else if (resolved.frozen != SNR_NO_RULE &&
+		 makes_readonly(redirector, scratch, dirfd, path, lookup, plan))
+		finish_with(plan, -EROFS);
 }

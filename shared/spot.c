@@ -71,8 +71,7 @@ static long own_text(const struct snr_question *q, int n)
 	return len;
 }
 
-/* By a descriptor of the program's a directory is found even if no name leads there (any more). */
-static void add_start(struct snr_builder *builder, int dirfd)
+void snr_spot_start(struct snr_builder *builder, int dirfd)
 {
 	snr_add_text(builder, "/proc/thread-self/");
 	if (dirfd == AT_FDCWD) {
@@ -94,7 +93,7 @@ static long absolute_text(const struct snr_question *q, int n)
 	if (len < 0)
 		return len;
 	if (q->scratch->path[0] != '/')
-		add_start(&builder, snr_spot_dirfd(q, n));
+		snr_spot_start(&builder, snr_spot_dirfd(q, n));
 	snr_add(&builder, q->scratch->path, (size_t)len);
 	return snr_finish(&builder);
 }

@@ -6,6 +6,7 @@
 #define SNR_SPOT_H
 
 #include "shared/rewrite.h"
+#include "shared/text.h"
 
 /* What the last component of a path is (fs/namei.c: LAST_NORM and its kind). */
 enum snr_last { SNR_LAST_NAME, SNR_LAST_DOT, SNR_LAST_DOTDOT, SNR_LAST_ROOT };
@@ -42,6 +43,10 @@ int snr_spot_argument(const struct snr_pathop *op, int n);
 /* The path that the kernel gets for path N, made absolute, in scratch->pending. Returns its length,
  * or -errno of what comes before the lookup. */
 long snr_spot_text(const struct snr_question *q, int n);
+
+/* Begin a path with where DIRFD is, by the program's own descriptor: found even if no name leads
+ * there (any more). */
+void snr_spot_start(struct snr_builder *builder, int dirfd);
 
 /* Find Q->spot[N]. */
 void snr_spot_find(struct snr_question *q, int n);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ * What a read-only mount refuses, and in which order with what the kernel looks at itself. Only
+ * resolve.c and rewrite.c call it. It must never refuse what such a mount would let through.
+ */
+#include "shared/readonly.h"
+
+#include "shared/text.h"
+#include "shared/verdict.h"
+
+#include <asm/fcntl.h>
+#include <errno.h>
+
+#define R_OK 4 /* <unistd.h> */
+#define W_OK 2
+#define F_OK 0
+
+enum { DT_DIRECTORY = 4, DT_REGULAR = 8, DT_LINK = 10 }; /* <dirent.h> */
+
+uint32_t snr_readonly_rule(const struct snr_image *image, const struct snr_scratch *scratch,
+			   const struct snr_resolved *resolved, struct snr_lookup lookup)
+{
+	uint32_t side = lookup.entry ? resolved->parent_rule : resolved->rule;
+	struct snr_verdicts verdicts;
+
+	if (!snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY)))
+		return SNR_NO_RULE;
+	if (side != SNR_NO_RULE && snr_rule(image, side)->kind == SNR_READONLY)
+		return side;
+	if (!image->nglobs || !resolved->walked)
+		return SNR_NO_RULE;
+	verdicts = snr_verdicts_begin(image, scratch->where, resolved->where,
+				      SNR_KIND_BIT(SNR_READONLY));
+	return snr_verdicts_next(&verdicts);
+}
+
+/* What is being asked about. */
+struct question {
+	const struct snr_host *host;
+	const struct snr_pathop *op;
+	struct snr_lookup lookup;
+	uint64_t flags; /* of open(2) */
+	char *real;
+	size_t len;
+};
+
+static long access_to(const struct question *q, int mode)
+{
+	return q->host->access(q->host->context, q->real, mode);
+}
+
+/* The d_type of what is there, and behind a link, if it is to be looked through. */
+static long kind(const struct question *q)
+{
+	uint64_t inode;
+	long type = q->host->kind(q->host->context, q->real, &inode);
+
+	if (type != DT_LINK || !q->lookup.follow)
+		return type;
+	if (access_to(q, F_OK))
+		return -ENOENT;
+	/* A directory can be entered; other things are seldom anything but files. */
+	snr_copy(q->real + q->len, "/.", 3);
+	type = q->host->kind(q->host->context, q->real, &inode);
+	q->real[q->len] = '\0';
+	return type >= 0 ? DT_DIRECTORY : DT_REGULAR;
+}
+
+/* Nothing is there under this name: can its directory be searched? */
+static bool has_directory(const struct question *q)
+{
+	struct snr_component last = snr_last_component(q->real, q->len);
+	char kept = q->real[last.start];
+	long err;
+
+	q->real[last.start] = '\0';
+	err = q->host->search(q->host->context, q->real);
+	q->real[last.start] = kept;
+	return err == 0;
+}
+
+static bool ends_in_slash(const struct question *q)
+{
+	return q->len && q->real[q->len - 1] == '/';
+}
+
+/* mkdir(2) and its kind: that something is there already is said first. */
+static bool refuses_new(const struct question *q)
+{
+	uint64_t inode;
+
+	return q->host->kind(q->host->context, q->real, &inode) == -ENOENT && has_directory(q);
+}
+
+static bool refuses_open(const struct question *q)
+{
+	uint64_t how = q->flags & O_ACCMODE;
+	bool writes = how == O_WRONLY || how == O_RDWR;
+	long type;
+
+	if ((q->flags & O_TMPFILE) == O_TMPFILE)
+		return kind(q) == DT_DIRECTORY;
+	if ((q->flags & O_CREAT) && (q->flags & O_EXCL))
+		return refuses_new(q) && !ends_in_slash(q);
+	if (access_to(q, F_OK) == -ENOENT)
+		return (q->flags & O_CREAT) && !ends_in_slash(q) && has_directory(q);
+	type = kind(q);
+	if (type != DT_REGULAR || (q->flags & O_DIRECTORY))
+		return false;
+	if (q->flags & O_TRUNC)
+		return true;
+	return writes && access_to(q, how == O_RDWR ? R_OK | W_OK : W_OK) == 0;
+}
+
+static bool refuses_access(const struct question *q, int mode)
+{
+	long type = kind(q);
+
+	return (type == DT_REGULAR || type == DT_DIRECTORY || type == DT_LINK) &&
+	       access_to(q, mode) == 0;
+}
+
+/* chmod(2), utimensat(2), setxattr(2)...: what they are to change must be there, and no more. */
+static bool refuses_change(const struct question *q)
+{
+	uint64_t inode;
+
+	if (q->lookup.follow)
+		return access_to(q, F_OK) == 0;
+	return q->host->kind(q->host->context, q->real, &inode) >= 0;
+}
+
+bool snr_readonly_refuses(const struct snr_host *host, const struct snr_pathop *op,
+			  struct snr_lookup lookup, uint64_t flags, char *real, size_t len)
+{
+	struct question q = {host, op, lookup, flags, real, len};
+
+	if (op->effects & SNR_EXCLUSIVE)
+		return refuses_new(&q) && (!ends_in_slash(&q) || (op->effects & SNR_DIRECTORY));
+	if (op->effects & SNR_CREATES)
+		return refuses_open(&q);
+	if (!op->effects)
+		return refuses_access(&q, (int)(flags & 7));
+	if (op->effects & SNR_REGULAR)
+		return kind(&q) == DT_REGULAR;
+	return refuses_change(&q);
+}
