@@ -190,6 +190,10 @@ $(O)/fuzzer/%: tests/fuzz/%.c $(host_o) $(O)/objects
 	$(call made,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) -fsanitize=fuzzer $(CFLAGS) -o $@ $< $(host_o) $(LIBS) -lcmocka
 
+$(O)/agree/explain: tests/agree/explain.c $(host_o) $(O)/objects
+	$(call made,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(SANFLAGS) $(CFLAGS) -o $@ $< $(host_o) $(LIBS)
+
 $(O)/bench/lookup: tests/bench/lookup.c $(host_o) $(O)/objects
 	$(call made,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) -MF $@.d -MT $@ $(CFLAGS) -o $@ $< $(host_o) $(LIBS)
@@ -248,14 +252,14 @@ setup:
 check: setup
 	$(again) check-now
 check-now: export SNAPREDIR_BUILD := $(abspath $(O))
-check-now: all $(unit_bin) $$(programs) $$(acme)
+check-now: all $(unit_bin) $$(programs) $$(acme) $(O)/agree/explain
 	@CC='$(CC)' tests/run -j $(J) $(if $(T),-t '$(T)') $(unit_bin) $(INTEGRATION)
 
 unit: $(unit_bin)
 	@tests/run -j $(J) $(if $(T),-t '$(T)') $(unit_bin)
 
 integration: export SNAPREDIR_BUILD := $(abspath $(O))
-integration: all $$(programs) $$(acme)
+integration: all $$(programs) $$(acme) $(O)/agree/explain
 	@CC='$(CC)' tests/run -j $(J) $(if $(T),-t '$(T)') $(INTEGRATION)
 
 demo: setup
@@ -294,7 +298,7 @@ strict: all $$(programs) $$(acme)
 soak: export SNAPREDIR_BUILD := $(abspath $(O))
 soak: export SNAPREDIR_SOAK := 1
 soak: export SNAPREDIR_TEST_SECONDS := 3600
-soak: all $(unit_bin) $$(programs) $$(acme)
+soak: all $(unit_bin) $$(programs) $$(acme) $(O)/agree/explain
 	@CC='$(CC)' tests/run -j $(J) --forever $(if $(T),-t '$(T)') $(unit_bin) $(INTEGRATION)
 
 # Each target for F seconds, one after the other; what it finds worth keeping goes to $(O)/fuzzing/corpus.
