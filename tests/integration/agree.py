@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-BUILD = os.environ.get("SNAPREDIR_BUILD", "build")
+BUILD = os.path.abspath(os.environ.get("SNAPREDIR_BUILD", "build"))
 SNAPREDIR = os.path.join(BUILD, "bin/snapredir")
 EXPLAIN = os.path.join(BUILD, "agree/explain")
 ASK = os.path.join(BUILD, "programs/questions")

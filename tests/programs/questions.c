@@ -49,8 +49,8 @@ static long ask_open(const char *path, struct statx *stx)
 static long ask_stat(const char *path, struct statx *stx)
 {
 	struct stat st;
-	long result = direct ? call(SYS_newfstatat, AT_FDCWD, path, (long)&st, 0, 0)
-			     : stat(path, &st);
+	long result =
+		direct ? call(SYS_newfstatat, AT_FDCWD, path, (long)&st, 0, 0) : stat(path, &st);
 
 	stx->stx_ino = st.st_ino;
 	return result;
