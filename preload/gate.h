@@ -32,6 +32,9 @@ extern const struct snr_board *shim_board __attribute__((visibility("hidden")));
 /* Where the shim's system calls are made (gate_entry.c). */
 extern uintptr_t shim_gate_entry __attribute__((visibility("hidden")));
 
+/* The rules once the gate was opened; NULL: never. */
+extern const struct snr_image *shim_gate_image __attribute__((visibility("hidden")));
+
 static inline bool shim_gate_is_open(void)
 {
 	const struct snr_board *board = __atomic_load_n(&shim_board, __ATOMIC_ACQUIRE);

@@ -10,6 +10,8 @@
 /* 0: where it stands here. */
 uintptr_t shim_gate_entry;
 
+const struct snr_image *shim_gate_image;
+
 /* Arguments as C hands them over go where the kernel takes them. No frame: the gate returns to the
  * caller. */
 __asm__(".text\n"

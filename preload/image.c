@@ -3,6 +3,7 @@
  * For preload/ only. It must never be trusted before snr_image_check has seen it, and never be
  * written.
  */
+#include "preload/gate.h"
 #include "preload/shim.h"
 
 #include "shared/callnumbers.h"
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #ifndef MFD_ALLOW_SEALING
@@ -130,6 +132,28 @@ static const struct snr_image *find_image(int *fd)
 	return image;
 }
 
+#ifdef SNR_GATE_ADDRESS
+/* Engine hybrid: the tracer serves what does not pass the gate, unless it has handed this thread
+ * over to another tracer. Then it is as under engine preload. */
+static struct snr_redirector *without_tracer(void)
+{
+	const struct snr_gate_words *words =
+		(const struct snr_gate_words *)(SNR_GATE_ADDRESS + SNR_GATE_PAGE);
+
+	if (!shim_gate_image || !__atomic_load_n(&words->alone, __ATOMIC_ACQUIRE) ||
+	    snr_rawcall5(__NR_prctl, PR_SET_SECCOMP, SNR_GATE_ASK, 0, 0, 0) == SNR_GATE_TRACED)
+		return NULL;
+	redirector.host = shim_host;
+	redirector.image = shim_gate_image;
+	return &redirector;
+}
+#else
+static struct snr_redirector *without_tracer(void)
+{
+	return NULL;
+}
+#endif
+
 /* Threads that come here at once all map it; one of the mappings wins, the others are the same and
  * go. */
 static struct snr_redirector *load(void)
@@ -141,7 +165,7 @@ static struct snr_redirector *load(void)
 	image = find_image(&fd);
 	if (!image) {
 		__atomic_store_n(&state, IMAGE_NONE, __ATOMIC_RELEASE);
-		return NULL;
+		return without_tracer();
 	}
 	redirector.host = shim_host;
 	redirector.stats = shim_map_stats(image, false);
@@ -159,7 +183,7 @@ struct snr_redirector *shim_rules(void)
 
 	if (__builtin_expect(now == IMAGE_MAPPED, 1))
 		return &redirector;
-	return now == IMAGE_NONE ? NULL : load();
+	return now == IMAGE_NONE ? without_tracer() : load();
 }
 
 /* Is FD a descriptor of an image just like ours? */

@@ -27,9 +27,16 @@
 struct snr_gate_words {
 	uint64_t magic;  /* SNR_GATE_MAGIC, last */
 	uint32_t closed; /* by the tracer: what this process may call has changed */
+	uint32_t alone;  /* by the tracer: some thread that had this memory was handed over */
 };
 
-#define SNR_GATE_MAGIC 0x6574616772696e73ull
+/* prctl(PR_SET_SECCOMP, SNR_GATE_ASK): is there a tracer of ours? It answers so; the kernel knows
+ * no such mode (EINVAL). Which threads it has let go, and what they forked since, is known to
+ * nobody else. */
+#define SNR_GATE_ASK    0x736e7241
+#define SNR_GATE_TRACED 0x7472
+
+#define SNR_GATE_MAGIC  0x6574616772696e73ull
 
 /* Memory of the tracer and all shims. */
 struct snr_board {

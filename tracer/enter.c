@@ -4,6 +4,7 @@
  */
 #include "tracer/filter.h"
 #include "tracer/gate.h"
+#include "tracer/hand.h"
 #include "tracer/list.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
@@ -308,7 +309,9 @@ static void enter_prctl(struct tracer *tracer, struct tracee *tracee, const stru
 {
 	int option = (int)(uint32_t)call->arg[0];
 
-	if (option == PR_SET_SECCOMP) {
+	if (option == PR_SET_SECCOMP && call->arg[1] == SNR_GATE_ASK) {
+		tracee_finish(tracer, tracee, SNR_GATE_TRACED);
+	} else if (option == PR_SET_SECCOMP) {
 		gate_close(tracer, tracee);
 		prepare_memory(tracer, tracee);
 	} else if (option == PR_SET_DUMPABLE && call->arg[1] <= 1) {
@@ -321,15 +324,24 @@ static void enter_prctl(struct tracer *tracer, struct tracee *tracee, const stru
 	}
 }
 
-/* The kernel refuses a second tracer, ptrace(2): EPERM. That is for the program to hear; whoever
- * reads the log is told what would help. */
+/* The kernel refuses a second tracer, ptrace(2): EPERM. Who can do without us is handed over to the
+ * one that it asks for; otherwise that is for the program to hear, and whoever reads the log is
+ * told what would help. */
 static void enter_ptrace(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call)
 {
 	bool itself = (uint32_t)call->arg[0] == PTRACE_TRACEME;
-	pid_t target = itself ? tracee->tid : (pid_t)(uint32_t)call->arg[1];
+	pid_t tid = itself ? tracee->tid : (pid_t)(uint32_t)call->arg[1];
+	struct tracee *target = tracee_find(tracer, tid);
 
-	if (tracee_find(tracer, target))
-		note_second_tracer(tracer, tracee, target);
+	if (target && hand_begin(tracer, target, itself ? NULL : tracee)) {
+		if (itself) {
+			arch_put_off(tid);
+			tracee_resume(tracee, 0);
+		}
+		return;
+	}
+	if (target)
+		note_second_tracer(tracer, tracee, tid);
 	tracee_resume(tracee, 0);
 }
 

@@ -104,6 +104,7 @@ bool filter_wants(const struct snr_image *image, enum snr_op op)
 struct builder {
 	struct sock_filter *code; /* FILTER_MAX instructions */
 	unsigned at;              /* the first one in use */
+	uint32_t stop;
 	bool full;
 };
 
@@ -175,7 +176,7 @@ static unsigned put_gate_test(struct builder *builder, uint64_t ip, unsigned yes
 static unsigned put_action(struct builder *builder, const struct point *point,
 			   const struct arch_abi *abi)
 {
-	uint32_t trace = SECCOMP_RET_TRACE | filter_data(abi->index, point->code);
+	uint32_t trace = builder->stop | filter_data(abi->index, point->code);
 	unsigned yes, no;
 
 	if (point->act == ACT_ALLOW)
@@ -302,9 +303,9 @@ static unsigned put_abi(struct builder *builder, const struct snr_image *image,
 	return put_load(builder, offsetof(struct seccomp_data, nr));
 }
 
-int filter_build(const struct snr_image *image, struct sock_filter *out)
+int filter_build(const struct snr_image *image, uint32_t stop, struct sock_filter *out)
 {
-	struct builder builder = {.code = out, .at = FILTER_MAX};
+	struct builder builder = {.code = out, .at = FILTER_MAX, .stop = stop};
 	/* Calls of an architecture that no filter stops would run on the wrong files. */
 	unsigned next = put_return(&builder, SECCOMP_RET_KILL_PROCESS);
 	unsigned size;
@@ -352,7 +353,7 @@ int tracer_filter_install(const struct snr_image *image)
 
 	if (!code)
 		return -ENOMEM;
-	r = filter_build(image, code);
+	r = filter_build(image, SECCOMP_RET_TRACE, code);
 	if (r > 0) {
 		program.len = (unsigned short)r;
 		r = !has_admin() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno

@@ -81,7 +81,8 @@ int filter_pointer(enum snr_op op);
 #define FILTER_MAX 4096 /* BPF_MAXINSNS */
 
 /* Write the program for IMAGE and all ABIs of arch_abis to OUT, at most FILTER_MAX instructions.
- * Returns how many, or -E2BIG. */
-int filter_build(const struct snr_image *image, struct sock_filter *out);
+ * STOP is what becomes of the calls in question: SECCOMP_RET_TRACE, or SECCOMP_RET_USER_NOTIF for
+ * who is not to be traced any more (hand.c). Returns how many, or -E2BIG. */
+int filter_build(const struct snr_image *image, uint32_t stop, struct sock_filter *out);
 
 #endif

@@ -183,8 +183,8 @@ int image_go_on(struct tracee *tracee, enum tracee_due due)
 	case TRACEE_STARTED: {
 		uint64_t name = image->execfn + (uint64_t)(base_name(image->own) - image->own);
 
-		r = arch_call_at(tracee->tid, abi, tracee->gate, abi->prctl, PR_SET_NAME, name,
-				 &image->regs);
+		r = arch_call_at(tracee->tid, abi, tracee->gate, abi->prctl,
+				 (const uint64_t[]){PR_SET_NAME, name}, 2, &image->regs);
 		tracee->due = TRACEE_NAMING;
 		break;
 	}

@@ -174,9 +174,18 @@ void note_second_tracer(struct tracer *tracer, const struct tracee *tracee, pid_
 		return;
 	snprintf(text, sizeof(text),
 		 "ptrace fails: process %d is traced by snapredir already; debuggers and programs "
-		 "that trace others need -e preload",
-		 target);
+		 "that trace others need %s-e preload",
+		 target,
+		 tracer->redirector.image->engine == SNR_ENGINE_HYBRID ? "" : "-e hybrid or ");
 	write_text(tracer, tracee, text);
+}
+
+void note_handed(struct tracer *tracer, const struct tracee *tracee)
+{
+	if (tracer->log_fd >= 0)
+		write_text(tracer, tracee,
+			   "handed over to a tracer of its own: from here on redirected as by "
+			   "-e preload, static programs not at all");
 }
 
 void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err)

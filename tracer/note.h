@@ -22,6 +22,8 @@ void note_name(struct tracer *tracer, struct tracee *tracee, enum snr_op op,
 /* TRACEE wants to trace TARGET, which we trace (itself: it wants to be traced by its parent).
  * Logged at any level. */
 void note_second_tracer(struct tracer *tracer, const struct tracee *tracee, pid_t target);
+/* TRACEE has another tracer from now on. Logged at any level. */
+void note_handed(struct tracer *tracer, const struct tracee *tracee);
 /* A tracee is killed: WHAT went wrong, ERR is -errno. Logged at any level. */
 void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err);
 

@@ -5,6 +5,7 @@
 #include "tracer/stop.h"
 
 #include "tracer/count.h"
+#include "tracer/hand.h"
 #include "tracer/note.h"
 #include "tracer/signal.h"
 
@@ -67,6 +68,8 @@ void stop_handle(struct tracer *tracer, struct tracee *tracee, int status)
 	int sig = WSTOPSIG(status);
 
 	count_stop(tracer, tracee, status);
+	if (tracee->hand && hand_stop(tracer, tracee, status))
+		return;
 	switch (status >> 16) {
 	case PTRACE_EVENT_SECCOMP:
 		tracee_enter(tracer, tracee);

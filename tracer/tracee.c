@@ -4,6 +4,7 @@
  */
 #include "tracer/tracee.h"
 
+#include "tracer/hand.h"
 #include "tracer/list.h"
 
 #include <errno.h>
@@ -132,6 +133,7 @@ struct tracee *tracee_new(struct tracer *tracer, pid_t tid, pid_t tgid)
 void tracee_drop(struct tracer *tracer, struct tracee *tracee)
 {
 	link_out(tracer, tracee);
+	hand_forget(tracer, tracee);
 	set_space(tracee, NULL);
 	free(tracee->names);
 	list_forget(tracee);

@@ -83,6 +83,9 @@ struct tracee {
 	struct tracee_image *image;     /* what image.c must know across exec, or NULL */
 	uint64_t gate;                  /* TRACEE_STARTED: where the vDSO makes a system call */
 	struct tracee_records *records; /* record.c: of the call that runs, or NULL */
+	struct tracee_hand *hand;       /* hand.c: it is being handed over, or NULL */
+	bool kept;                      /* ... that was not possible */
+	pid_t waits_for;                /* ... whose being handed over it waits for, 0: nobody's */
 	struct tracee_names *names;     /* TRACEE_NAMED: what socket.c must know, or NULL */
 	uint64_t map_size;              /* TRACEE_MAP: of the chunk, and of its slots */
 	uint64_t slot_size;
@@ -116,6 +119,7 @@ struct tracer {
 	struct socket_names *names; /* socket_names.c; NULL: none */
 	struct tracee *current;     /* whose call is being planned */
 	int log_fd;
+	int server;            /* hand.c: see serve.h */
 	int stats_fd;          /* count.c; -1: nobody is to be told */
 	pid_t program;         /* the first one */
 	int record_fd;         /* the pipe of a learning run, or -1 */

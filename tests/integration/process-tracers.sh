@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Other tracers: strace, gdb, ltrace and programs that trace their own just work under preload; under trace they hear
-# what a traced process hears, EPERM, and the log says why. What is traced already is not traced by us.
+# Other tracers: strace, gdb, ltrace and programs that trace their own just work under preload; under hybrid, too: what
+# they trace is handed over to them. Under trace they hear what a traced process hears, EPERM, and the log says why, and
+# so do those under hybrid that have no shim. What is traced already is not traced by us.
 # shellcheck disable=SC2016 # for the inner shells
 . tests/process.sh
 needs strace gdb ltrace
@@ -13,25 +14,36 @@ map=(-m "/opt/acme=$WORK/world")
 export S WORLD=$WORK/world
 
 # Programs that trace their own.
-as_native() {
-	"$PROGRAMS/process-tracers" "$WORK/world/file" >"$WORK/native.out" 2>&1
-	"$S" -e preload -l "$WORK/log" "${map[@]}" "$PROGRAMS/process-tracers" /opt/acme/file >"$WORK/said" 2>&1
+"$PROGRAMS/process-tracers" "$WORK/world/file" busy >"$WORK/native.out" 2>&1
+sed -i 's|^its name: .*|its name: /opt/acme/file|' "$WORK/native.out"
+as_native() { # ENGINE [COMMAND...]
+	rm -f "$WORK/log"
+	"${@:2}" "$S" -e "$1" -l "$WORK/log" "${map[@]}" "$PROGRAMS/process-tracers" /opt/acme/file busy >"$WORK/said" 2>&1
 	diff "$WORK/native.out" "$WORK/said"
 }
-check 'a program traces its child and its parent [preload]' as_native
-refused() {
+check 'a program traces its children and its parent [preload]' as_native preload
+check 'a program traces its children and its parent [hybrid]' as_native hybrid
+handed() { [ "$(grep -c 'trace: handed over to a tracer of its own: ' "$WORK/log")" = 22 ] && [ "$(wc -l <"$WORK/log")" = 22 ]; }
+check 'the log says so, a line for each [hybrid]' handed
+refused() { # ENGINE FORM
 	rm -f "$WORK/log"
-	"$S" -e trace -l "$WORK/log" "${map[@]}" "$PROGRAMS/process-tracers" /opt/acme/file >"$WORK/said" 2>&1
+	"$S" -e "$1" -l "$WORK/log" "${map[@]}" "$PROGRAMS/process-tracers$2" /opt/acme/file >"$WORK/said" 2>&1
 	diff - "$WORK/said" <<'END'
 file: found
 traced by its parent: Operation not permitted
 its child ends with 0
 a crash handler: Operation not permitted
+its name: /opt/acme/file
+its text: text
+in a child: found
+text
+in a program: 0
 memory of a child: read
 file: found
 END
 }
-check 'a program that traces its child and its parent is refused, and goes on [trace]' refused
+check 'a static program that traces its child and its parent is refused, and goes on [hybrid]' refused hybrid -static
+check 'a program that traces its child and its parent is refused, and goes on [trace]' refused trace ''
 logged() { [ "$(grep -c 'trace: ptrace fails: process [0-9]* is traced by snapredir already; .*-e preload$' "$WORK/log")" = 2 ]; }
 check 'the log says so, a line for each [trace]' logged
 logged_json() {
@@ -48,20 +60,35 @@ inside() { # ENGINE COMMAND...
 	(cd "$WORK" && "$S" -e "$engine" "${map[@]}" "$@") >"$WORK/said" 2>&1
 }
 strace_inside() {
-	inside preload strace -f -o "$WORK/calls" -e trace=openat cat /opt/acme/file || return 1
+	inside "$1" strace -f -o "$WORK/calls" -e trace=openat cat /opt/acme/file || return 1
 	grep -q '^text$' "$WORK/said" && grep -q "openat.*$WORLD/file" "$WORK/calls"
 }
-check 'strace inside [preload]' strace_inside
 gdb_inside() {
-	inside preload gdb -nx -batch -ex 'break main' -ex run -ex 'print secret' -ex 'tbreak look' -ex continue -ex 'print *file@16' \
+	inside "$1" gdb -nx -batch -ex 'break main' -ex run -ex 'print secret' -ex 'tbreak look' -ex continue -ex 'print *file@16' \
 		-ex kill --args "$PROGRAMS/process-tracers" /opt/acme/file || return 1
 	grep -q '= 4711' "$WORK/said" && grep -q '"/opt/acme/file' "$WORK/said"
 }
-check 'gdb inside [preload]' gdb_inside
 ltrace_inside() {
-	inside preload ltrace -o "$WORK/calls" cat /opt/acme/file && grep -q text "$WORK/said" && grep -q exited "$WORK/calls"
+	inside "$1" ltrace -o "$WORK/calls" cat /opt/acme/file && grep -q text "$WORK/said" && grep -q exited "$WORK/calls"
 }
-check 'ltrace inside [preload]' ltrace_inside
+# A shell and all that it starts; and one that runs already.
+strace_all() {
+	inside "$1" strace -f -o "$WORK/calls" -e trace=openat,open sh -c 'ls /opt/acme; (exec cat /opt/acme/file); . /opt/acme/script' || return 1
+	[ "$(tr '\n' ' ' <"$WORK/said")" = 'file script text sourced ' ]
+}
+strace_running() {
+	inside "$1" sh -c 'sh -c "while read -r x </opt/acme/file; do sleep 0.02; [ -e /opt/acme/script ] || exit 3; done" & pid=$!
+		timeout 1 strace -o "$0" -p $pid >/dev/null 2>&1; kill $pid; wait $pid; echo $?' "$WORK/calls" || return 1
+	[ "$(tail -n 1 "$WORK/said")" = 143 ] && grep -q "open.*$WORLD/file" "$WORK/calls"
+}
+echo 'echo sourced' >"$WORK/world/script"
+for engine in preload hybrid; do
+	check "strace inside [$engine]" strace_inside $engine
+	check "gdb inside [$engine]" gdb_inside $engine
+	check "ltrace inside [$engine]" ltrace_inside $engine
+	check "strace inside, of all that a shell starts [$engine]" strace_all $engine
+	check "strace inside, of a program that runs [$engine]" strace_running $engine
+done
 for tool in 'strace -o /dev/null' 'gdb -nx -batch -ex run --args' ltrace; do
 	tool_is_refused() {
 		# shellcheck disable=SC2086 # words
@@ -161,6 +188,12 @@ if [ "$(id -u)" = 0 ]; then
 			sed -n 's/^\(NoNewPrivs\|Seccomp\):\t//p' /proc/self/status | paste -sd ' ')" = "$2" ]
 	}
 	check 'NoNewPrivs for an ordinary user [trace]' as_nobody trace '1 2'
+	ordinary() {
+		(cd / && setpriv --reuid=65534 --regid=65534 --clear-groups "$S" -e hybrid "${map[@]}" \
+			"$PROGRAMS/process-tracers" /opt/acme/file busy) >"$WORK/said" 2>&1
+		diff "$WORK/native.out" "$WORK/said"
+	}
+	check "an ordinary user's program traces its children and its parent [hybrid]" ordinary
 	check 'none for an ordinary user [preload]' as_nobody preload '0 0'
 else
 	check 'NoNewPrivs for an ordinary user [trace]' status_says trace '1 2'

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -56,10 +57,14 @@ static const char *inspect(pid_t pid)
 	struct user_regs_struct regs;
 	struct iovec all = {&regs, sizeof(regs)};
 	long word;
+	int status = 0;
 
 	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0)
 		return strerror(errno);
-	if (waitpid(pid, NULL, __WALL) != pid)
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
+	       WSTOPSIG(status) != SIGSTOP)
+		ptrace(PTRACE_CONT, pid, NULL, (void *)(uintptr_t)WSTOPSIG(status));
+	if (!WIFSTOPPED(status))
 		return "no stop";
 	errno = 0;
 	word = ptrace(PTRACE_PEEKDATA, pid, (void *)(uintptr_t)&secret, NULL);
@@ -82,6 +87,85 @@ static void handler_attaches(void)
 	}
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
+}
+
+/* Who was traced goes on afterwards: by one call, by what libc does inside, in a child, in a
+ * program. */
+static void goes_on(void)
+{
+	char *real = realpath(file, NULL);
+	FILE *stream = fopen(file, "re");
+	char line[64] = "", command[256];
+	pid_t pid;
+	int status = -1;
+
+	say("its name", real ? real : strerror(errno));
+	say("its text", stream && fgets(line, sizeof(line), stream) ? strtok(line, "\n") : "none");
+	if (stream)
+		fclose(stream);
+	free(real);
+	pid = fork();
+	if (pid == 0) {
+		real = realpath(file, NULL);
+		_exit(!real || access(file, R_OK));
+	}
+	waitpid(pid, &status, 0);
+	say("in a child", status ? "not found" : "found");
+	snprintf(command, sizeof(command), "cat %s", file);
+	fflush(stdout);
+	printf("in a program: %d\n", system(command));
+}
+
+static volatile sig_atomic_t ticks;
+
+static void tick(int sig)
+{
+	ticks++;
+}
+
+/* Reads from FD and looks, while signals come. */
+static _Noreturn void be_busy(int fd)
+{
+	struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
+	struct itimerval often = {{0, 1000}, {0, 1000}};
+	int bad = 0;
+	char byte = 'x';
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	while (byte == 'x') {
+		bad += read(fd, &byte, 1) != 1;
+		bad += access(file, R_OK) != 0;
+	}
+	_exit(bad);
+}
+
+/* Attached to wherever they are: in a call, in a handler, between two of them. */
+static void busy_ones(void)
+{
+	int good = 0;
+
+	for (int i = 0; i < 20; i++) {
+		int ends[2], status = -1;
+		pid_t pid = pipe(ends) ? -1 : fork();
+
+		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			be_busy(ends[0]);
+		}
+		for (int n = 0; n < i * 10; n++)
+			good -= write(ends[1], "x", 1) != 1;
+		if (i % 3 == 0)
+			usleep(1000);
+		if (!strcmp(inspect(pid), "read") && write(ends[1], "xxxxxq", 6) == 6 &&
+		    waitpid(pid, &status, 0) == pid && status == 0)
+			good++;
+		else
+			kill(pid, SIGKILL);
+		close(ends[0]);
+		close(ends[1]);
+	}
+	printf("busy ones: %d of 20\n", good);
 }
 
 /* Without tracing: what process_vm_readv(2) may do, too. */
@@ -111,8 +195,11 @@ int main(int argc, char **argv)
 	file = argv[1];
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	say("file", look());
+	if (argc > 2)
+		busy_ones();
 	child_asks();
 	handler_attaches();
+	goes_on();
 	memory_is_read();
 	say("file", look());
 	return 0;

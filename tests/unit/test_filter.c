@@ -40,7 +40,7 @@ static uint32_t answer(const struct program *program, uint32_t arch, uint32_t nr
 
 static void build(struct program *program)
 {
-	program->size = filter_build(&rules, program->code);
+	program->size = filter_build(&rules, SECCOMP_RET_TRACE, program->code);
 	assert_in_range(program->size, 1, FILTER_MAX);
 }
 

@@ -30,7 +30,7 @@ static struct snr_image rules = {.nchildren = 1};
 static void build(struct program *program, enum snr_engine engine)
 {
 	rules.engine = engine;
-	program->size = filter_build(&rules, program->code);
+	program->size = filter_build(&rules, SECCOMP_RET_TRACE, program->code);
 	assert_in_range(program->size, 1, FILTER_MAX);
 }
 

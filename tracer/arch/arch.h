@@ -80,10 +80,14 @@ int arch_run_again(pid_t tid, const struct arch_regs *saved);
 /* At the exit stop of a call whose registers were not changed: make it once more. */
 int arch_repeat(pid_t tid);
 
-/* At any stop: make the image run the call NR with two arguments at IP, where an instruction of
- * ABI's for it stands, and keep the registers in SAVED. Returns 0 or -errno. */
-int arch_call_at(pid_t tid, const struct arch_abi *abi, uint64_t ip, uint64_t nr, uint64_t arg0,
-		 uint64_t arg1, struct arch_regs *saved);
+/* At a seccomp stop: skip the call now, and make it once more when the tracee runs on. Returns 0 or
+ * -errno. */
+int arch_put_off(pid_t tid);
+
+/* At any stop: make the image run the call NR with N arguments at IP, where an instruction of ABI's
+ * for it stands, and keep the registers in SAVED. Returns 0 or -errno. */
+int arch_call_at(pid_t tid, const struct arch_abi *abi, uint64_t ip, uint64_t nr,
+		 const uint64_t *args, int n, struct arch_regs *saved);
 int arch_set_regs(pid_t tid, const struct arch_regs *regs);
 
 /* The ABI of images whose pointers have WORD bytes. */

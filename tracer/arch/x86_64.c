@@ -262,8 +262,8 @@ int arch_clone_flags(pid_t tid, const struct arch_abi *last, uint64_t *flags, ui
 	return 0;
 }
 
-int arch_call_at(pid_t tid, const struct arch_abi *abi, uint64_t ip, uint64_t nr, uint64_t arg0,
-		 uint64_t arg1, struct arch_regs *saved)
+int arch_call_at(pid_t tid, const struct arch_abi *abi, uint64_t ip, uint64_t nr,
+		 const uint64_t *args, int n, struct arch_regs *saved)
 {
 	struct user_regs_struct regs;
 	int r = get_regs(tid, &regs);
@@ -273,8 +273,22 @@ int arch_call_at(pid_t tid, const struct arch_abi *abi, uint64_t ip, uint64_t nr
 	memcpy(saved, &regs, sizeof(regs));
 	regs.rip = ip;
 	regs.rax = nr;
-	*arg_in(&regs, abi, 0) = arg0;
-	*arg_in(&regs, abi, 1) = arg1;
+	regs.orig_rax = (unsigned long)-1; /* whatever call it came from is not made again */
+	for (int i = 0; i < n; i++)
+		*arg_in(&regs, abi, i) = args[i];
+	return set_regs(tid, &regs);
+}
+
+int arch_put_off(pid_t tid)
+{
+	struct user_regs_struct regs;
+	int r = get_regs(tid, &regs);
+
+	if (r)
+		return r;
+	regs.rax = regs.orig_rax;
+	regs.orig_rax = (unsigned long)-1;
+	regs.rip -= 2;
 	return set_regs(tid, &regs);
 }
 

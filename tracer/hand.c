@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT
+ * Handing over: a thread has one tracer, and without one every call that our filter stops gives
+ * ENOSYS. So the thread is made to install one filter more, whose answer, to ask a listener, comes
+ * before that of ours (seccomp(2)); serve.c is that listener. From then on it needs no tracer, and
+ * is let go. What redirects it from then on is its shim. Used inside tracer/ only.
+ * It must never hand over what has no shim, nor let a thread see a call that it did not make.
+ */
+#include "tracer/hand.h"
+
+#include "tracer/filter.h"
+#include "tracer/memory.h"
+#include "tracer/note.h"
+#include "tracer/serve.h"
+
+#include <errno.h>
+#include <linux/ptrace.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* linux/seccomp.h, since Linux 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1ul << 5)
+#endif
+#define FLAGS (SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW)
+
+/* asm/sigset: what PTRACE_GETSIGMASK takes. */
+#define MASK_SIZE 8
+
+enum stage {
+	ASKED,  /* it will stop */
+	MAP,    /* memory for the program of the filter */
+	FILTER, /* the filter: a descriptor comes back, which we take */
+	CLOSE,
+	UNMAP,
+	BACK, /* its registers are as they were, it will stop once more */
+};
+
+struct tracee_hand {
+	enum stage stage;
+	bool entered; /* the call's entry was seen */
+	bool failed;
+	bool stopping; /* a SIGSTOP came in between */
+	pid_t waiter;
+	int pidfd;
+	int listener;
+	uint64_t flags, mask, map, size;
+	struct arch_regs regs;
+};
+
+#ifdef SNR_GATE_ADDRESS
+
+/* A shim that serves all its calls by itself once it is told so. */
+static bool has_shim(struct tracer *tracer, const struct tracee *tracee)
+{
+	uint64_t magic;
+
+	return tracer->board && !tracer->board->closed && !tracee->filtered &&
+	       !tracee_read(tracer, tracee, SNR_GATE_ADDRESS + SNR_GATE_PAGE, &magic,
+			    sizeof(magic)) &&
+	       magic == SNR_GATE_MAGIC;
+}
+
+/* Is what WAITER asks for likely to be granted? Its rights are the kernel's to judge; this keeps a
+ * stranger's process from being handed over for nothing. */
+static bool may_ask(const struct tracee *tracee, const struct tracee *waiter)
+{
+	struct stat its, own;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d", tracee->tid);
+	if (stat(path, &its))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d", waiter->tid);
+	return !stat(path, &own) && (own.st_uid == 0 || own.st_uid == its.st_uid);
+}
+
+/* proc(5), State. Whoever waits for its vfork child does not stop before that has gone, which may
+ * be the one that waits for us. */
+static bool can_stop(const struct tracee *tracee)
+{
+	char path[48], text[512], *name;
+	size_t n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tracee->tid);
+	file = fopen(path, "re");
+	if (file) {
+		n = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+	}
+	text[n] = '\0';
+	name = strrchr(text, ')');
+	return name && name[1] == ' ' && name[2] != 'D' && name[2] != 'Z' && name[2] != 'X';
+}
+
+/* pidfd_getfd(2) asks for rights before it looks for the descriptor. */
+static int open_pid(pid_t tgid)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, tgid, 0);
+
+	if (pidfd >= 0 && (syscall(SYS_pidfd_getfd, pidfd, INT32_MAX, 0) >= 0 || errno != EBADF)) {
+		close(pidfd);
+		return -1;
+	}
+	return pidfd;
+}
+
+bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *waiter)
+{
+	struct tracee_hand *hand;
+
+	if (tracee->kept || tracee->hand || tracee->orphan || tracee->unclaimed || tracee->dead ||
+	    !has_shim(tracer, tracee))
+		return false;
+	if (waiter &&
+	    (waiter->tgid == tracee->tgid || !may_ask(tracee, waiter) || !can_stop(tracee)))
+		return false;
+	hand = calloc(1, sizeof(*hand));
+	if (!hand)
+		return false;
+	hand->size = FILTER_MAX * sizeof(struct sock_filter) + 2 * sizeof(uint64_t);
+	hand->listener = -1;
+	hand->pidfd = open_pid(tracee->tgid);
+	if (hand->pidfd < 0 || arch_ptrace(PTRACE_INTERRUPT, tracee->tid, 0, 0)) {
+		if (hand->pidfd >= 0)
+			close(hand->pidfd);
+		free(hand);
+		return false;
+	}
+	if (waiter) {
+		hand->waiter = waiter->tid;
+		waiter->waits_for = tracee->tid;
+	}
+	tracee->hand = hand;
+	return true;
+}
+
+/* Who waited asks again where it was not handed over: the kernel refuses it. */
+static void wake_waiter(struct tracer *tracer, const struct tracee *tracee, pid_t tid)
+{
+	struct tracee *waiter = tid ? tracee_find(tracer, tid) : NULL;
+
+	if (!waiter || waiter->waits_for != tracee->tid)
+		return;
+	waiter->waits_for = 0;
+	tracee_resume(waiter, 0);
+}
+
+void hand_forget(struct tracer *tracer, struct tracee *tracee)
+{
+	struct tracee_hand *hand = tracee->hand;
+
+	if (!hand)
+		return;
+	tracee->hand = NULL;
+	if (hand->listener >= 0)
+		close(hand->listener);
+	close(hand->pidfd);
+	wake_waiter(tracer, tracee, hand->waiter);
+	free(hand);
+}
+
+static void go_on(const struct tracee *tracee)
+{
+	arch_ptrace(PTRACE_SYSCALL, tracee->tid, 0, 0);
+}
+
+/* Make TRACEE call NR. The registers that it shall have in the end were kept at the first one. */
+static int call(struct tracee *tracee, enum stage stage, long nr, const uint64_t *args, int n)
+{
+	struct tracee_hand *hand = tracee->hand;
+	struct arch_regs other;
+	int r = arch_call_at(tracee->tid, &arch_abis[0], SNR_GATE_ADDRESS, (uint64_t)nr, args, n,
+			     hand->stage == ASKED ? &hand->regs : &other);
+
+	hand->stage = stage;
+	hand->entered = false;
+	if (!r)
+		go_on(tracee);
+	return r;
+}
+
+static int begin(struct tracee *tracee)
+{
+	const struct tracee_hand *hand = tracee->hand;
+	const uint64_t all = ~0ull;
+	const uint64_t args[] = {
+		0, hand->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1,
+		0};
+	int r = tracee->changed ? tracee_restore(tracee) : 0;
+
+	/* No handler is to run between two of our calls. */
+	if (!r)
+		r = (int)arch_ptrace(PTRACE_GETSIGMASK, tracee->tid, MASK_SIZE,
+				     (uintptr_t)&tracee->hand->mask);
+	if (!r)
+		r = (int)arch_ptrace(PTRACE_SETSIGMASK, tracee->tid, MASK_SIZE, (uintptr_t)&all);
+	return r ? r : call(tracee, MAP, SYS_mmap, args, 6);
+}
+
+static int finish_calls(struct tracee *tracee)
+{
+	int r = arch_set_regs(tracee->tid, &tracee->hand->regs);
+
+	/* Only there a call that was interrupted is made again: ptrace(2), PTRACE_EVENT_STOP. */
+	tracee->hand->stage = BACK;
+	if (!r)
+		r = (int)arch_ptrace(PTRACE_INTERRUPT, tracee->tid, 0, 0);
+	if (!r)
+		r = (int)arch_ptrace(PTRACE_CONT, tracee->tid, 0, 0);
+	return r;
+}
+
+static int unmap(struct tracee *tracee)
+{
+	const uint64_t args[] = {tracee->hand->map, tracee->hand->size};
+
+	return call(tracee, UNMAP, SYS_munmap, args, 2);
+}
+
+static int call_filter(struct tracee *tracee, uint64_t flags)
+{
+	const struct tracee_hand *hand = tracee->hand;
+	const uint64_t args[] = {SECCOMP_SET_MODE_FILTER, flags, hand->map};
+
+	tracee->hand->flags = flags;
+	return call(tracee, FILTER, SYS_seccomp, args, 3);
+}
+
+/* struct sock_fprog first, its instructions behind it. */
+static int write_filter(struct tracer *tracer, struct tracee *tracee)
+{
+	const uint64_t map = tracee->hand->map;
+	struct sock_filter *code = malloc(FILTER_MAX * sizeof(*code));
+	int n = code ? filter_build(tracer->redirector.image, SECCOMP_RET_USER_NOTIF, code)
+		     : -ENOMEM;
+	const uint64_t program[2] = {(uint64_t)n, map + sizeof(program)};
+	struct tracee_piece pieces[] = {{program, sizeof(program)},
+					{code, (size_t)n * sizeof(*code)}};
+
+	if (n > 0)
+		n = (int)tracee_write(tracer, tracee, map, pieces, 2);
+	free(code);
+	return n;
+}
+
+static int mapped(struct tracer *tracer, struct tracee *tracee, int64_t result)
+{
+	struct tracee_hand *hand = tracee->hand;
+
+	hand->failed = result < 0 && result > -4096;
+	if (hand->failed)
+		return finish_calls(tracee);
+	hand->map = (uint64_t)result;
+	hand->failed = write_filter(tracer, tracee) != 0;
+	return hand->failed ? unmap(tracee)
+			    : call_filter(tracee, FLAGS | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+}
+
+/* The filter is in: from here on there is no way back. */
+static int filtered(struct tracee *tracee, int64_t result)
+{
+	struct tracee_hand *hand = tracee->hand;
+
+	if (result == -EINVAL && hand->flags != FLAGS)
+		return call_filter(tracee, FLAGS);
+	/* EBUSY: it, or who it was forked by, has a listener already, and there can be one. EACCES:
+	 * it has neither NO_NEW_PRIVS nor CAP_SYS_ADMIN any more. */
+	hand->failed = result < 0;
+	if (hand->failed)
+		return unmap(tracee);
+	hand->listener = (int)syscall(SYS_pidfd_getfd, hand->pidfd, (int)result, 0);
+	if (hand->listener < 0)
+		return -errno;
+	return call(tracee, CLOSE, SYS_close, (const uint64_t[]){(uint64_t)result}, 1);
+}
+
+static int go_to_next(struct tracer *tracer, struct tracee *tracee)
+{
+	int64_t result;
+	int r = arch_get_result(tracee->tid, &result);
+
+	if (r)
+		return r;
+	switch (tracee->hand->stage) {
+	case MAP:
+		return mapped(tracer, tracee, result);
+	case FILTER:
+		return filtered(tracee, result);
+	case CLOSE:
+		return unmap(tracee);
+	default:
+		return finish_calls(tracee);
+	}
+}
+
+static int let_go(struct tracer *tracer, struct tracee *tracee)
+{
+	struct tracee_hand *hand = tracee->hand;
+	const uint32_t alone = 1;
+	const struct tracee_piece piece = {&alone, sizeof(alone)};
+	int r = serve_listener(&tracer->server, hand->listener);
+
+	hand->listener = -1;
+	if (!r)
+		r = (int)tracee_write(tracer, tracee,
+				      SNR_GATE_ADDRESS + SNR_GATE_PAGE +
+					      offsetof(struct snr_gate_words, alone),
+				      &piece, 1);
+	if (!r)
+		r = (int)arch_ptrace(PTRACE_DETACH, tracee->tid, 0, 0);
+	if (r)
+		return r;
+	if (hand->stopping)
+		syscall(SYS_tgkill, tracee->tgid, tracee->tid, SIGSTOP);
+	note_handed(tracer, tracee);
+	tracee_drop(tracer, tracee);
+	return 0;
+}
+
+static int finish(struct tracer *tracer, struct tracee *tracee)
+{
+	struct tracee_hand *hand = tracee->hand;
+	int r = (int)arch_ptrace(PTRACE_SETSIGMASK, tracee->tid, MASK_SIZE, (uintptr_t)&hand->mask);
+
+	if (r)
+		return r;
+	if (!hand->failed)
+		return let_go(tracer, tracee);
+	if (hand->stopping)
+		syscall(SYS_tgkill, tracee->tgid, tracee->tid, SIGSTOP);
+	tracee->kept = true;
+	hand_forget(tracer, tracee);
+	return 1;
+}
+
+/* Returns 0, 1: it is an ordinary stop, or -errno. */
+static int handle(struct tracer *tracer, struct tracee *tracee, int status)
+{
+	struct tracee_hand *hand = tracee->hand;
+	int sig = status >> 8 & 0xff, event = status >> 16;
+
+	if (hand->stage == ASKED)
+		return event == PTRACE_EVENT_STOP ? begin(tracee) : 1;
+	if (hand->stage == BACK)
+		return event == PTRACE_EVENT_STOP ? finish(tracer, tracee) : 1;
+	if (!event && sig == (SIGTRAP | 0x80) && hand->entered)
+		return go_to_next(tracer, tracee);
+	if (!event && sig == (SIGTRAP | 0x80))
+		hand->entered = true;
+	else if (!event)
+		hand->stopping = true; /* all that can be blocked are */
+	go_on(tracee);
+	return 0;
+}
+
+bool hand_stop(struct tracer *tracer, struct tracee *tracee, int status)
+{
+	int r = handle(tracer, tracee, status);
+
+	if (r < 0)
+		tracee_fail(tracer, tracee, "cannot be handed over", r);
+	return r <= 0;
+}
+
+#else
+
+bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *waiter)
+{
+	return false;
+}
+
+bool hand_stop(struct tracer *tracer, struct tracee *tracee, int status)
+{
+	return false;
+}
+
+void hand_forget(struct tracer *tracer, struct tracee *tracee)
+{
+}
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * Threads that another tracer wants are handed over to it (docs/adr/0013). Used inside
+ * tracer/ only. It must never hand over what nobody would redirect then.
+ */
+#ifndef SNR_TRACER_HAND_H
+#define SNR_TRACER_HAND_H
+
+#include "tracer/tracee.h"
+
+/* Begin to hand TRACEE over, for WAITER, which stands at the seccomp stop of its ptrace(2), or for
+ * TRACEE itself, 0. Returns false where that is not possible: nothing has happened then. Otherwise
+ * WAITER must not be resumed: it will be when all is done. */
+bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *waiter);
+
+/* A stop of TRACEE, which has a hand. Returns false where it is an ordinary stop. */
+bool hand_stop(struct tracer *tracer, struct tracee *tracee, int status);
+
+/* TRACEE has gone: whoever waits for it goes on. */
+void hand_forget(struct tracer *tracer, struct tracee *tracee);
+
+#endif
