@@ -49,9 +49,14 @@ static long ask_open(const char *path, struct statx *stx)
 static long ask_stat(const char *path, struct statx *stx)
 {
 	struct stat st;
-	long result =
-		direct ? call(SYS_newfstatat, AT_FDCWD, path, (long)&st, 0, 0) : stat(path, &st);
+	long result;
 
+#ifdef SYS_newfstatat
+	if (direct)
+		result = call(SYS_newfstatat, AT_FDCWD, path, (long)&st, 0, 0);
+	else
+#endif
+		result = stat(path, &st);
 	stx->stx_ino = st.st_ino;
 	return result;
 }
