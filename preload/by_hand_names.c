@@ -61,38 +61,55 @@ static __attribute__((noinline)) ssize_t changed_readlink(struct shim_slot *slot
 
 #ifdef SNR_GATE_ADDRESS
 
+const struct shim_direct shim_direct_readlink = {
+	.op = SNR_readlink, .number = __NR_readlink, .path = 0, .flags = SNR_NARGS, .memo = true};
+static const struct shim_direct direct_readlinkat = {.op = SNR_readlinkat,
+						     .number = __NR_readlinkat,
+						     .path = 1,
+						     .flags = SNR_NARGS,
+						     .memo = true};
+
 static __attribute__((noinline)) ssize_t gate_readlink(const char *path, char *out, size_t size)
 {
 	const long args[SNR_NARGS] = {(long)path, (long)out, (long)size};
-	long result;
+	long result = shim_gate_call(&shim_direct_readlink, args);
 
-	if (shim_gate_try(SNR_readlink, __NR_readlink, args, &result))
-		return shim_result(result);
-	return real_readlink()(path, out, size);
+	return result != -ENOSYS ? shim_result(result) : real_readlink()(path, out, size);
 }
 
 static __attribute__((noinline)) ssize_t gate_readlinkat(int dirfd, const char *path, char *out,
 							 size_t size)
 {
 	const long args[SNR_NARGS] = {dirfd, (long)path, (long)out, (long)size};
-	long result;
+	long result = shim_gate_call(&direct_readlinkat, args);
 
-	if (shim_gate_try(SNR_readlinkat, __NR_readlinkat, args, &result))
-		return shim_result(result);
-	return real_readlinkat()(dirfd, path, out, size);
+	return result != -ENOSYS ? shim_result(result) : real_readlinkat()(dirfd, path, out, size);
 }
 
 #endif
 
+/* A path that was seen before, under a rule. */
+static __attribute__((noinline)) ssize_t moved_readlink(snr_memo_answer known, const char *path,
+							char *out, size_t size)
+{
+	char text[SNR_PATH_MAX];
+
+	return real_readlink()(shim_move(shim_redirector()->image, known, path, text), out, size);
+}
+
 SHIM_EXPORT ssize_t readlink(const char *path, char *out, size_t size)
 {
 	struct shim_slot *slot;
+	snr_memo_answer known;
 
 #ifdef SNR_GATE_ADDRESS
 	if (shim_gate_is_open())
 		return gate_readlink(path, out, size);
 #endif
-	slot = shim_plan(SNR_readlink, (long)path, 0, 0, 0, 0);
+	known = shim_known(SNR_readlink, AT_FDCWD, path, 0);
+	if (known > SNR_MEMO_UNCHANGED)
+		return moved_readlink(known, path, out, size);
+	slot = known ? NULL : shim_plan(SNR_readlink, (long)path, 0, 0, 0, 0);
 	if (slot)
 		return changed_readlink(slot, 0, AT_FDCWD, path, out, size);
 	return real_readlink()(path, out, size);
@@ -101,12 +118,16 @@ SHIM_EXPORT ssize_t readlink(const char *path, char *out, size_t size)
 SHIM_EXPORT ssize_t readlinkat(int dirfd, const char *path, char *out, size_t size)
 {
 	struct shim_slot *slot;
+	snr_memo_answer known;
 
 #ifdef SNR_GATE_ADDRESS
 	if (shim_gate_is_open())
 		return gate_readlinkat(dirfd, path, out, size);
 #endif
-	slot = shim_plan(SNR_readlinkat, dirfd, (long)path, 0, 0, 0);
+	known = shim_known(SNR_readlinkat, dirfd, path, 0);
+	if (known > SNR_MEMO_UNCHANGED)
+		return moved_readlink(known, path, out, size);
+	slot = known ? NULL : shim_plan(SNR_readlinkat, dirfd, (long)path, 0, 0, 0);
 	if (slot)
 		return changed_readlink(slot, 1, dirfd, path, out, size);
 	return real_readlinkat()(dirfd, path, out, size);
@@ -130,9 +151,11 @@ SHIM_EXPORT ssize_t __readlinkat_chk(int dirfd, const char *path, char *out, siz
 
 long shim_read_link(const char *path, char *out)
 {
-	struct shim_slot *slot = shim_plan(SNR_readlink, (long)path, 0, 0, 0, 0);
+	struct shim_slot *slot = NULL;
 	long n;
 
+	if (shim_known(SNR_readlink, AT_FDCWD, path, 0) != SNR_MEMO_UNCHANGED)
+		slot = shim_plan(SNR_readlink, (long)path, 0, 0, 0, 0);
 	if (!slot)
 		return snr_rawcall4(__NR_readlinkat, AT_FDCWD, path, out, SNR_PATH_MAX);
 	if (slot->plan.npaths)

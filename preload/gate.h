@@ -24,6 +24,9 @@ struct shim_direct {
 	bool cancels;    /* libc's function is a cancellation point (pthreads(7)) */
 };
 
+/* readlink(2) (by_hand_names.c). */
+extern const struct shim_direct shim_direct_readlink __attribute__((visibility("hidden")));
+
 #ifdef SNR_GATE_ADDRESS
 
 /* NULL until the gate is open. */

@@ -80,13 +80,9 @@ static int patched_open(const char *path, int flags, mode_t mode)
 /* What realpath calls ... */
 static ssize_t patched_readlink(const char *path, char *out, size_t size)
 {
-	static const struct shim_direct direct = {.op = SNR_readlink,
-						  .number = __NR_readlink,
-						  .path = 0,
-						  .flags = SNR_NARGS};
 	const long args[SNR_NARGS] = {(long)path, (long)out, (long)size};
 
-	return call(&direct, args);
+	return call(&shim_direct_readlink, args);
 }
 
 /* ... and glob, nftw and whoever says stat or lstat inside. */

@@ -38,7 +38,8 @@ static bool stays(const struct snr_redirector *redirector, enum snr_op op, int d
 
 	if (snr_pathop_tests(row) && snr_has_kind(redirector->image, SNR_KIND_BIT(SNR_READONLY)))
 		return false;
-	if (!len || len == room || redirector->image->watched)
+	if (!len || len == room || redirector->image->watched ||
+	    ((row->effects & SNR_REVERSES) && snr_ends_in_magic_name(path, len)))
 		return false;
 	while (!snr_role_is_path(row->role[path_arg]))
 		path_arg++;

@@ -74,6 +74,13 @@ bool snr_is_magic_name(const char *name, size_t len)
 		 cut_is_one_of(&cut, magic_names, sizeof(magic_names) / sizeof(*magic_names))));
 }
 
+bool snr_ends_in_magic_name(const char *path, size_t len)
+{
+	struct snr_component last = snr_last_component(path, len);
+
+	return snr_is_magic_name(path + last.start, last.end - last.start);
+}
+
 bool snr_is_magic_link(const char *path, size_t len)
 {
 	struct cut cut = {.path = path, .len = len};

@@ -179,6 +179,17 @@ static bool gives_real_name(const struct snr_redirector *redirector, struct snr_
 	return snr_finish(&name) >= 0 && snr_is_magic_link(name.out, name.len);
 }
 
+/* Is the answer for a call with this PATH, where it is absolute, always the same as long as the
+ * facts are? */
+static bool is_told_by_path(const struct snr_image *image, const struct snr_pathop *op,
+			    const char *path)
+{
+	if (op->effects & SNR_REVERSES)
+		return !snr_ends_in_magic_name(path, snr_length_within(path, SNR_PATH_MAX));
+	return snr_pathop_is_simple(op) &&
+	       !(snr_pathop_tests(op) && snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY)));
+}
+
 /* What is wrong with the text that a call makes a link of: the kernel looks at that first (getname
  * in do_symlinkat, fs/namei.c). */
 static int text_error(const struct snr_redirector *redirector, struct snr_scratch *scratch,
@@ -284,8 +295,7 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 	if ((op->effects & (SNR_RELINKS | SNR_MOVES_ROOT)) ||
 	    ((op->effects & SNR_PERMITS) && resolved[0].ancestor))
 		snr_facts_forget(redirector->facts);
-	if (n == 1 && snr_pathop_is_simple(op) && how_arg < 0 &&
-	    !(snr_pathop_tests(op) && snr_has_kind(redirector->image, SNR_KIND_BIT(SNR_READONLY))))
+	if (n == 1 && how_arg < 0 && is_told_by_path(redirector->image, op, scratch->path))
 		plan->memo = resolved[0].memo;
 	plan->reverse =
 		(op->effects & SNR_REVERSES) && gives_real_name(redirector, scratch, call, plan);

@@ -74,5 +74,7 @@ bool snr_is_magic_link(const char *path, size_t len);
 
 /* Could NAME, a last component, be such a link in the right directory? */
 bool snr_is_magic_name(const char *name, size_t len);
+/* Is the last component of PATH such a name? */
+bool snr_ends_in_magic_name(const char *path, size_t len);
 
 #endif
