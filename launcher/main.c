@@ -18,6 +18,7 @@
 #include "launcher/quiet.h"
 #include "launcher/rules_check.h"
 #include "launcher/rules_compile.h"
+#include "launcher/run_directory.h"
 #include "launcher/sources.h"
 #include "launcher/start.h"
 #include "launcher/stats.h"
@@ -31,6 +32,7 @@ struct run {
 	struct rules_set set;
 	struct start_files files;
 	struct plan plan;
+	struct run_directory directory;
 	struct image image;
 	struct stats stats;
 	struct learn learn;
@@ -139,6 +141,49 @@ static int check(struct run *run)
 	return diags->errors || run->plan.way == PLAN_FAIL ? STATUS_FAILED : 0;
 }
 
+static bool holds_kind(const struct rules_set *set, enum snr_kind kind)
+{
+	for (uint32_t i = 0; i < set->count; i++)
+		if (rules_kind(&set->rule[i]) == kind)
+			return true;
+	return false;
+}
+
+static _Noreturn void fail_on_directory(const struct run *run, int error)
+{
+	die(STATUS_FAILED, run->directory.path[0] ? run->directory.path : "TMPDIR",
+	    "a directory for this run cannot be made: %s; set TMPDIR to one that this user can "
+	    "write to",
+	    strerror(-error));
+}
+
+/* The run has a directory where tmpfs rules need one, and where shims have to count together. */
+static void make_directory(struct run *run)
+{
+	bool preload = run->plan.engine == SNR_ENGINE_PRELOAD;
+	int error;
+
+	if (!rules_count_tmpfs(&run->set) && !(preload && holds_kind(&run->set, SNR_FAULT)))
+		return;
+	error = run_directory_choose(&run->directory);
+	if (!error)
+		error = run_directory_make(&run->directory, (size_t)run->set.count * 4);
+	if (!error && preload)
+		error = start_keep(run->directory.state, &run->directory.kept);
+	if (error)
+		fail_on_directory(run, error);
+	rules_place_tmpfs(&run->rules, &run->set, run->directory.path, true);
+	if (run->rules.diags.errors)
+		run_directory_remove(&run->directory);
+}
+
+/* The same for a run that is only spoken of. */
+static void name_directory(struct run *run)
+{
+	if (rules_count_tmpfs(&run->set) && run_directory_choose(&run->directory) == 0)
+		rules_place_tmpfs(&run->rules, &run->set, run->directory.path, false);
+}
+
 static void build_image(struct run *run)
 {
 	struct image_settings settings = {
@@ -159,6 +204,9 @@ static void build_image(struct run *run)
 		.stats = run->stats.memory ? run->stats.path : NULL,
 		.stats_cookie = run->stats.memory ? run->stats.memory->cookie : 0,
 		.fd = run->stats.image_fd,
+		.run = run->directory.path,
+		.run_fd = (unsigned)run->directory.kept,
+		.environment = holds_kind(&run->set, SNR_NATIVE) ? environ : NULL,
 	};
 	int error = image_build(&run->set, &settings, &run->image);
 
@@ -172,6 +220,7 @@ static void build_image(struct run *run)
 static int explain(struct run *run)
 {
 	stop_if_wrong(run);
+	name_directory(run);
 	rules_show_parents(&run->rules, &run->set);
 	build_image(run);
 	if (explain_path(run->image.mapped, run->options.explain) < 0)
@@ -228,16 +277,19 @@ static _Noreturn void run_program_redirected(struct run *run)
 		start_untouched(program);
 	rules_make_targets(&run->rules, &run->set);
 	stop_if_wrong(run);
+	make_directory(run);
+	stop_if_wrong(run);
 	rules_show_parents(&run->rules, &run->set);
 	if (learns(&run->options))
 		learn_from(run);
 	if (run->options.stats)
 		stats_begin(&run->stats, run->set.count, &run->journal);
 	build_image(run);
+	const struct start_beside beside = {&run->stats, &run->directory,
+					    learns(&run->options) ? run->learn.out : -1};
 	if (run->plan.engine != SNR_ENGINE_PRELOAD)
-		start_trace(&run->image, &run->journal, &run->stats,
-			    learns(&run->options) ? run->learn.out : -1, program);
-	start_preload(&run->image, &run->journal, program);
+		start_trace(&run->image, &run->journal, &beside, program);
+	start_preload(&run->image, &run->journal, &beside, program);
 }
 
 int main(int argc, char **argv)

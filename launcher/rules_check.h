@@ -48,6 +48,14 @@ void rules_check(struct rules *rules, struct rules_set *set);
  * Call it once nothing else is wrong. */
 void rules_make_targets(struct rules *rules, struct rules_set *set);
 
+/* How many tmpfs rules lead nowhere yet. */
+uint32_t rules_count_tmpfs(const struct rules_set *set);
+
+/* Let them lead to directories in DIRECTORY, which are made if they may be; what cannot be made goes
+ * to rules->diags. */
+void rules_place_tmpfs(struct rules *rules, struct rules_set *set, const char *directory,
+		       bool may_make);
+
 /* Add what stands in for the directories above rules' paths that are not on the disk. Call it last.
  */
 void rules_show_parents(struct rules *rules, struct rules_set *set);

@@ -32,6 +32,7 @@ struct building {
 	struct rules_children children;
 	uint32_t *next; /* of each rule: the next verdict on the same path */
 	uint32_t kinds;
+	uint32_t fault_ops;
 	uint32_t nglobs;
 	struct snr_image head;
 	char *bytes;
@@ -78,6 +79,8 @@ static void enter_rules(struct building *building)
 	for (uint32_t i = 0; i < set->count; i++) {
 		building->next[i] = SNR_NO_RULE;
 		building->kinds |= SNR_KIND_BIT(rules_kind(&set->rule[i]));
+		if (rules_kind(&set->rule[i]) == SNR_FAULT)
+			building->fault_ops |= set->rule[i].written->fault.ops;
 		if (rules_is_mount(&set->rule[i]))
 			enter_mount(building, i);
 	}
@@ -96,12 +99,15 @@ static void enter_rules(struct building *building)
 static uint64_t strings_size(const struct rules_set *set, const struct image_settings *settings)
 {
 	const char *const own[] = {settings->log,    settings->record,   settings->shim64,
-				   settings->shim32, settings->launcher, settings->stats};
+				   settings->shim32, settings->launcher, settings->stats,
+				   settings->run};
 	const char *file = NULL;
 	uint64_t size = 1;
 
 	for (unsigned i = 0; i < sizeof(own) / sizeof(*own); i++)
 		size += own[i] ? strlen(own[i]) + 1 : 0;
+	for (char *const *env = settings->environment; env && *env; env++)
+		size += strlen(*env) + 1;
 	for (uint32_t i = 0; i < set->count; i++) {
 		const struct rules_final *rule = &set->rule[i];
 		if (rule->written->place.file != file) {
@@ -149,6 +155,7 @@ static int lay_out(struct building *building, const struct image_settings *setti
 		.point_slots = building->points.slots,
 		.nchildren = building->children.count,
 		.kinds = building->kinds,
+		.fault_ops = building->fault_ops,
 		.nglobs = building->nglobs,
 		.names_words = names_words(building->set->count),
 		.engine = (uint8_t)settings->engine,
@@ -200,6 +207,24 @@ static struct snr_text put_setting(struct building *building, const char *text)
 	if (!text)
 		return (struct snr_text){building->head.strings_off, 0};
 	return put_string(building, text, strlen(text));
+}
+
+/* One string behind the other; those that are empty (the kernel takes any) are left out. */
+static void put_environment(struct building *building, char *const *env)
+{
+	struct snr_image *head = &building->head;
+
+	head->environment = put_setting(building, NULL);
+	for (; env && *env; env++) {
+		struct snr_text put;
+
+		if (!**env)
+			continue;
+		put = put_string(building, *env, strlen(*env));
+		if (!head->environment_count++)
+			head->environment.off = put.off;
+		head->environment.len = put.off + put.len - head->environment.off;
+	}
 }
 
 static struct snr_text put_file(struct building *building, const char *name)
@@ -286,6 +311,9 @@ static void fill(struct building *building, const struct image_settings *setting
 	head->shim32 = put_setting(building, settings->shim32);
 	head->launcher = put_setting(building, settings->launcher);
 	head->stats = put_setting(building, settings->stats);
+	head->run = put_setting(building, settings->run);
+	head->run_fd = settings->run_fd;
+	put_environment(building, settings->environment);
 	put_rules(building);
 	put_globs(building);
 	put_children(building);

@@ -43,13 +43,13 @@ static const struct form forms[] = {
 	{"overlay", SNR_OVERLAY, false, false, OPTION_CREATE | OPTION_MODE | OPTION_OPTIONAL,
 	 read_target, "overlay PATH DIR [OPTION]..."},
 	{"symlink", SNR_SYMLINK, false, false, 0, read_target, "symlink PATH TARGET"},
-	{"tmpfs", SNR_TMPFS, false, false, OPTION_MODE, read_nothing, "tmpfs PATH [mode=MODE]"},
+	{"tmpfs", SNR_TMPFS, true, false, OPTION_MODE, read_nothing, "tmpfs PATH [mode=MODE]"},
 	{"prefix", SNR_PREFIX, false, false, 0, read_target, "prefix DIR PREFIX"},
 	{"hide", SNR_HIDE, true, true, 0, read_nothing, "hide PATH"},
 	{"deny", SNR_DENY, true, true, 0, read_errno, "deny PATH [ERRNO]"},
 	{"readonly", SNR_READONLY, true, true, 0, read_nothing, "readonly PATH"},
-	{"native", SNR_NATIVE, false, true, 0, read_nothing, "native PROGRAM"},
-	{"fault", SNR_FAULT, false, true, OPTION_SEED, read_fault,
+	{"native", SNR_NATIVE, true, true, 0, read_nothing, "native PROGRAM"},
+	{"fault", SNR_FAULT, true, true, OPTION_SEED, read_fault,
 	 "fault PATH OPERATION[,OPERATION]... ERRNO|short=N [N/M] [seed=NUMBER]"},
 };
 

@@ -180,6 +180,8 @@ static int attempt_preload(void *context, const char *file, char *const argv[], 
 	long error = host->access(host->context, plan->changed ? plan->real : file, X_OK);
 	if (error < 0)
 		return (int)error;
+	if (plan->native)
+		return run_exactly(plan->changed ? plan->real : file, argv, envp);
 	const char *shim = shim_for(preload->redirector.image, plan);
 	tell_limits(preload, file, shim);
 	if (plan->changed && plan->nshebang)
@@ -219,9 +221,16 @@ static int high_copy(int fd)
 	return copy < 0 ? -errno : copy;
 }
 
-_Noreturn void start_preload(const struct image *image, const struct journal *journal,
-			     char *const program[])
+int start_keep(int fd, int *kept)
 {
+	*kept = high_copy(fd);
+	return *kept < 0 ? *kept : 0;
+}
+
+_Noreturn void start_preload(const struct image *image, const struct journal *journal,
+			     const struct start_beside *beside, char *const program[])
+{
+	const struct run_directory *directory = beside->directory;
 	struct host_context host = {0};
 	struct preload preload = {
 		.redirector = host_redirector(image->mapped, &host),
@@ -232,6 +241,17 @@ _Noreturn void start_preload(const struct image *image, const struct journal *jo
 	if (fd < 0)
 		die(STATUS_FAILED, "descriptors",
 		    "none left for the rules: %s; raise the limit (ulimit -n)", strerror(-fd));
+	if (directory->kept) {
+		int error = run_directory_watch(directory);
+
+		if (error < 0) {
+			run_directory_remove(directory);
+			die(STATUS_FAILED, "fork",
+			    "the directory of this run has nobody to remove "
+			    "it: %s; allow one process more (ulimit -u)",
+			    strerror(-error));
+		}
+	}
 	snr_environ_image(fd, getpid(), preload.image);
 	run_program(attempt_preload, &preload, program, environ);
 }

@@ -21,37 +21,41 @@
 extern char **environ;
 
 /* The side process: says who it is, waits until it may attach, serves. */
-static _Noreturn void be_tracer(struct tracer_setup *setup)
+static _Noreturn void be_tracer(struct tracer_setup *setup, const struct run_directory *directory)
 {
-	int talk = setup->ready_fd, go;
+	int talk = setup->ready_fd, go, status;
 
 	signal(SIGCHLD, SIG_DFL);
 	if (side_write(talk, getpid()) < 0 || side_read(talk, &go) < 0)
 		_exit(1);
-	_exit(tracer_main(setup));
+	status = tracer_main(setup);
+	if (status == 0 && directory->path[0])
+		run_directory_remove(directory);
+	_exit(status);
 }
 
 /* Returns 0 or -errno. */
-static int fork_tracer(const int talk[2], struct tracer_setup *setup)
+static int fork_tracer(const int talk[2], struct tracer_setup *setup,
+		       const struct run_directory *directory)
 {
 	int side = side_fork(talk[1]);
 
 	if (side == 0) {
 		close(talk[0]);
 		setup->ready_fd = talk[1];
-		be_tracer(setup);
+		be_tracer(setup, directory);
 	}
 	return side < 0 ? side : 0;
 }
 
 /* Start the tracer and wait until it holds this process. Returns 0 or -errno. */
-static int attach_tracer(struct tracer_setup *setup)
+static int attach_tracer(struct tracer_setup *setup, const struct run_directory *directory)
 {
 	int talk[2], error, answer = 0;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, talk) < 0)
 		return -errno;
-	error = fork_tracer(talk, setup);
+	error = fork_tracer(talk, setup, directory);
 	close(talk[1]);
 	if (!error)
 		error = side_read(talk[0], &answer);
@@ -68,30 +72,38 @@ static int attach_tracer(struct tracer_setup *setup)
 	return error ? error : -answer;
 }
 
-_Noreturn void start_trace(const struct image *image, const struct journal *journal,
-			   const struct stats *stats, int record_fd, char *const program[])
+static _Noreturn void fail(const struct run_directory *directory, const char *format, int error)
 {
+	if (directory->path[0])
+		run_directory_remove(directory);
+	die(STATUS_FAILED, "tracer", format, strerror(-error));
+}
+
+_Noreturn void start_trace(const struct image *image, const struct journal *journal,
+			   const struct start_beside *beside, char *const program[])
+{
+	const struct run_directory *directory = beside->directory;
+	const struct stats *stats = beside->stats;
 	struct tracer_setup setup = {.image = image->mapped,
 				     .program = getpid(),
 				     .log_fd = journal_tracer_fd(journal),
-				     .record_fd = record_fd,
+				     .record_fd = beside->record_fd,
 				     .image_fd = image->fd,
 				     .stats = stats->memory,
-				     .stats_fd = stats->memory ? stats->talk : -1};
+				     .stats_fd = stats->memory ? stats->talk : -1,
+				     .kept_fd = directory->path[0] ? directory->state : -1};
 	struct quiet quiet;
 	int error;
 
 	quiet_begin(&quiet);
-	error = attach_tracer(&setup);
+	error = attach_tracer(&setup, directory);
 	quiet_end(&quiet);
 	if (error < 0)
-		die(STATUS_FAILED, "tracer",
-		    "could not take hold of the program: %s; try again, or use -e preload",
-		    strerror(-error));
+		fail(directory,
+		     "could not take hold of the program: %s; try again, or use -e preload", error);
 	error = tracer_filter_install(image->mapped);
 	if (error < 0)
-		die(STATUS_FAILED, "tracer",
-		    "the kernel refuses the filter of system calls: %s; use -e preload",
-		    strerror(-error));
+		fail(directory, "the kernel refuses the filter of system calls: %s; use -e preload",
+		     error);
 	run_program(run_untouched, NULL, program, environ);
 }

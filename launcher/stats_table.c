@@ -39,8 +39,10 @@ static const char *stop_name(unsigned kind)
 
 	if (kind < SNR_NOPS)
 		return snr_pathops[kind].name;
-	if (kind < FILTER_NCODES)
+	if (kind < FILTER_FIRST_ON)
 		return extras[kind - SNR_NOPS];
+	if (kind < FILTER_NCODES)
+		return snr_on_calls[kind - FILTER_FIRST_ON].name;
 	if (kind >= SNR_STOP_CODES && kind <= SNR_STOP_OTHER)
 		return others[kind - SNR_STOP_CODES];
 	return "?";

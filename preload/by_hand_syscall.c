@@ -4,6 +4,7 @@
  * stack as it was: clone, vfork and rt_sigreturn come by here, too.
  */
 #include "preload/child.h"
+#include "preload/fault.h"
 #include "preload/gate.h"
 #include "preload/listing.h"
 #include "preload/window.h"
@@ -118,15 +119,26 @@ static long serve(enum snr_op op, long number, long *args)
 	return kernel_result(shim_libc_call(number, args));
 }
 
+/* A call on descriptors that a `fault` rule is about, or -1. */
+static int fault_of_call(long number)
+{
+	const struct snr_redirector *redirector = shim_rules();
+
+	return redirector && redirector->image->fault_ops
+		       ? shim_fault_on(redirector->image, number)
+		       : -1;
+}
+
 long shim_serve(long number, long *args)
 {
-	int op = shim_op_of_call(number);
+	int op = shim_op_of_call(number), on = fault_of_call(number);
 	long result;
 
 	if (shim_unmaps(number))
 		shim_disbelieve(NULL, SIZE_MAX);
 	if (op < 0)
-		return call_kernel(number, args);
+		return on < 0 ? call_kernel(number, args)
+			      : shim_fault_serve((enum snr_on)on, number, args);
 	result = serve((enum snr_op)op, number, args);
 	if (snr_pathops[op].effects & (SNR_MOVES_CWD | SNR_MOVES_ROOT))
 		shim_moved();
@@ -169,7 +181,8 @@ void *shim_syscall_target(long number)
 {
 	int op = shim_op_of_call(number);
 
-	if (((op >= 0 || is_of_filters(number)) && shim_redirector()) || shim_gate_takes(op))
+	if (((op >= 0 || is_of_filters(number)) && shim_redirector()) || shim_gate_takes(op) ||
+	    fault_of_call(number) >= 0)
 		return NULL;
 	if (shim_unmaps(number))
 		shim_disbelieve(NULL, SIZE_MAX);

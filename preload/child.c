@@ -4,6 +4,7 @@
  * goes through.
  */
 #include "preload/child.h"
+#include "preload/fault.h"
 
 #include "shared/callnumbers.h"
 #include "shared/environ.h"
@@ -159,6 +160,18 @@ static struct snr_library_needs needs_of(struct arena *arena, char *const *envp)
 				 &arena->plan, (const char *const *)envp);
 }
 
+/* A native program gets no shim, and the environment that all began with. */
+static bool build_native(struct arena *arena, const struct snr_image *image)
+{
+	const char **slots = arena_memory(arena, (image->environment_count + 1) * sizeof(*slots));
+
+	if (!slots)
+		return false;
+	snr_exec_environment(image, slots);
+	arena->child.envp = (char *const *)slots;
+	return true;
+}
+
 static bool build_vectors(struct arena *arena, const struct snr_image *image, char *const *argv,
 			  long argc, char *const *envp)
 {
@@ -179,6 +192,7 @@ static bool build_vectors(struct arena *arena, const struct snr_image *image, ch
 	struct snr_environ_size size;
 	char **slots;
 
+	shim_fault_before_exec(image);
 	if (fd >= 0) {
 		snr_environ_image(fd, own_pid(), value);
 		want.image = value;
@@ -256,7 +270,8 @@ static bool prepare(struct arena *arena, struct snr_redirector *redirector, int 
 	/* What cannot be read is the kernel's EFAULT, which it gives once it has found the file. */
 	if (child->error || argc < 0 || shim_count_vector(envp) < 0)
 		return true;
-	return build_vectors(arena, redirector->image, argv, argc, envp);
+	return arena->plan.native ? build_native(arena, redirector->image)
+				  : build_vectors(arena, redirector->image, argv, argc, envp);
 }
 
 struct shim_child *shim_child_prepare(int cwd, int dirfd, const char *path,
@@ -315,7 +330,8 @@ bool shim_is_right_already(const char *path)
 		return true;
 	shim_reader_start(&arena->reader);
 	plan(arena, redirector, AT_FDCWD, AT_FDCWD, path, snr_length(path), lookup);
-	right = !arena->plan.changed && !arena->plan.error && environ_is_right(arena);
+	right = !arena->plan.changed && !arena->plan.error && !arena->plan.native &&
+		environ_is_right(arena);
 	shim_reader_end(&arena->reader);
 	shim_child_release(&arena->child);
 	return right;

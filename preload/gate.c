@@ -8,6 +8,7 @@
 
 #include "shared/callnumbers.h"
 #include "shared/environ.h"
+#include "shared/fault.h"
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
@@ -228,7 +229,8 @@ long shim_gate_call(const struct shim_direct *call, const long args[SNR_NARGS])
 	const char *path = call->path < SNR_NARGS ? (const char *)args[call->path] : "";
 	snr_memo_answer known;
 
-	if (!path || (call->cancels && shim_may_be_cancelled()))
+	if (!path || snr_fault_is_named(redirector.image, (enum snr_op)call->op) ||
+	    (call->cancels && shim_may_be_cancelled()))
 		return -ENOSYS;
 	if (call->memo) {
 		/* -1: the cwd is not followed here */
@@ -244,7 +246,8 @@ long shim_gate_call(const struct shim_direct *call, const long args[SNR_NARGS])
 
 bool shim_gate_takes(int op)
 {
-	return op >= 0 && shim_gate_is_open() && snr_pathop_passes_gate(&snr_pathops[op]);
+	return op >= 0 && shim_gate_is_open() && snr_pathop_passes_gate(&snr_pathops[op]) &&
+	       !snr_fault_is_named(redirector.image, (enum snr_op)op);
 }
 
 struct snr_redirector *shim_gate_redirector(void)

@@ -204,7 +204,7 @@ def split_commas(text):
 def read_rows(path):
     with open(path, encoding="ascii") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-    kinds = "SYS|LIBC|LIBC32|CALL|OPENS|BY_HAND|BY_HAND32|WINDOW|WINDOW32|SIGNALS|FORGETS|MOVES|PARTS|UNMAPS"
+    kinds = "SYS|LIBC|LIBC32|CALL|OPENS|BY_HAND|BY_HAND32|WINDOW|WINDOW32|SIGNALS|FAULTS|FORGETS|MOVES|PARTS|UNMAPS"
     for match in re.finditer(r"^(%s)\((.*)\)$" % kinds, re.sub(r"[ \t]+", " ", text), flags=re.M):
         yield match.group(1), split_commas(match.group(2))
 
@@ -239,7 +239,7 @@ def is_simple(roles, effects):
 
 
 def read_table(path):
-    """The SYS roles by name, the LIBC rows, the BY_HAND and SIGNALS symbols, the WINDOW, FORGETS, MOVES, PARTS and UNMAPS rows,
+    """The SYS roles by name, the LIBC rows, the BY_HAND, SIGNALS and FAULTS symbols, the WINDOW, FORGETS, MOVES, PARTS and UNMAPS rows,
     the symbols of 32 bit only."""
     calls, rows, by_hand, others = {}, [], [], []
     simple, moves, narrow = set(), set(), set()

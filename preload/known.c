@@ -4,6 +4,7 @@
  */
 #include "preload/shim.h"
 
+#include "shared/fault.h"
 #include "shared/start.h"
 #include "shared/text.h"
 
@@ -65,7 +66,7 @@ snr_memo_answer shim_known_by(const struct snr_redirector *redirector, enum snr_
 	uint64_t hash;
 	size_t len, room;
 
-	if (!redirector->facts)
+	if (!redirector->facts || snr_fault_is_named(redirector->image, op))
 		return 0;
 	room = room_at(path);
 	if (!room)

@@ -137,6 +137,21 @@ void shim_tell(const struct snr_redirector *redirector, struct snr_event *event)
 	shim_tell_path(redirector, event);
 }
 
+void shim_tell_fault(const struct snr_redirector *redirector, const char *call, const char *name,
+		     int result, uint32_t rule)
+{
+	struct snr_event event = {.call = call,
+				  .from = name,
+				  .result = result,
+				  .rule = rule,
+				  .note = result ? NULL : SNR_LOG_SHORT};
+
+	snr_stats_count(redirector->stats, (int)snr_rawcall1(__NR_getpid, 0), SNR_ENGINE_PRELOAD,
+			rule, SNR_COUNT_FAULTS);
+	if (redirector->image->verbose && complete(&event))
+		log_event(redirector->image, &event);
+}
+
 void shim_log_failure(const struct snr_image *image, const char *call, const char *what, int error)
 {
 	struct snr_event event = {.call = call, .from = what, .result = error, .rule = SNR_NO_RULE};

@@ -2,7 +2,7 @@
  * What every wrapper does: plan the call, take the changed paths out, finish or go on.
  * For preload/ only. It must never change errno but where the call itself fails.
  */
-#include "preload/shim.h"
+#include "preload/fault.h"
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
@@ -71,6 +71,9 @@ struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct
 
 	if (!slot)
 		return NULL;
+	if (__builtin_expect(snr_fault_is_named(redirector->image, call->op), 0) &&
+	    shim_fault_plan(redirector, call, slot))
+		return slot;
 	snr_plan_call(redirector, &slot->scratch, call, &slot->plan);
 	if (__builtin_expect(redirector->image->watched, 0))
 		tell_plan(redirector, call, &slot->plan);

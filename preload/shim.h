@@ -30,6 +30,9 @@ struct mount_attr; /* sys/mount.h, since glibc 2.36 */
  * is none. Like dlsym(RTLD_NEXT), but without its locks and memory, so that it works everywhere. */
 void *shim_symbol(const char *name);
 
+/* That of the library whose DT_SONAME begins with LIBRARY, if it is loaded; else NULL. */
+void *shim_symbol_of(const char *library, const char *name);
+
 /* Does one of the loaded objects use NAME of another? For machines whose relocations are Elf_Rela.
  */
 bool shim_is_needed(const char *name);
@@ -284,6 +287,10 @@ void shim_record(const struct snr_redirector *redirector, const struct snr_event
 /* The memory of --stats, mapped, in which this program is one with or without a GATE; NULL: nothing
  * is counted. */
 struct snr_stats *shim_map_stats(const struct snr_image *image, bool gate);
+
+/* CALL failed with RESULT by a `fault` RULE, or was cut short (0): the program's file is NAME. */
+void shim_tell_fault(const struct snr_redirector *redirector, const char *call, const char *name,
+		     int result, uint32_t rule);
 
 /* The same of CALL, one of ours: WHAT failed with ERROR (-errno), and something is not redirected.
  */

@@ -3,6 +3,7 @@
  * LD_LIBRARY_PATH back.
  * Run by ld.so. It must never be needed: a wrapper that runs before it maps the rules itself.
  */
+#include "preload/fault.h"
 #include "preload/gate.h"
 
 #include "shared/callnumbers.h"
@@ -95,10 +96,13 @@ static void take_rest(const char *const *envp)
 __attribute__((constructor)) static void start(void)
 {
 	const char *const *envp = shim_initial_environment();
+	const struct snr_redirector *redirector;
 
 	if (envp)
 		take_rest(envp);
-	shim_rules();
+	redirector = shim_rules();
+	if (redirector)
+		shim_fault_start(redirector->image);
 	if (envp)
 		shim_gate_start(envp);
 }

@@ -168,6 +168,27 @@ void *shim_symbol(const char *name)
 	return NULL;
 }
 
+static bool is_library(const struct link_map *map, const char *library)
+{
+	struct table table;
+
+	if (!read_table(map, &table))
+		return false;
+	for (const ElfW(Dyn) *dyn = map->l_ld; dyn->d_tag != DT_NULL; dyn++)
+		if (dyn->d_tag == DT_SONAME)
+			return snr_begins(table.strings + dyn->d_un.d_val,
+					  snr_length(table.strings + dyn->d_un.d_val), library);
+	return false;
+}
+
+void *shim_symbol_of(const char *library, const char *name)
+{
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+		if (is_library(map, library))
+			return search_object(map, name);
+	return NULL;
+}
+
 /* What a relocation table of an object names. */
 struct relocations {
 	const ElfW(Rela) * first;

@@ -336,6 +336,7 @@ void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratc
 	plan->error = 0;
 	plan->kind = SNR_EXEC_UNKNOWN;
 	plan->libc = SNR_LIBC_OTHER;
+	plan->native = false;
 	plan->sanitized = false;
 	plan->elf_class = 0;
 	plan->machine = 0;
@@ -347,9 +348,13 @@ void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratc
 	plan->changed = false;
 	plan->loaded[0] = '\0';
 	if (len || lookup.may_be_empty) {
-		changed = resolve_image(&walk, dirfd == AT_FDCWD ? cwd : dirfd, path, len, lookup);
+		int start = dirfd == AT_FDCWD ? cwd : dirfd;
+
+		plan->native = snr_exec_is_native(redirector, scratch, start, path, len, lookup,
+						  plan->loaded);
+		changed = resolve_image(&walk, start, path, len, lookup);
 		write_script_name(plan, dirfd, path, len);
-		while (!plan->error && look_at(&walk, &changed))
+		while (!plan->native && !plan->error && look_at(&walk, &changed))
 			;
 	}
 	if (cwd != AT_FDCWD) {

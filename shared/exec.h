@@ -35,6 +35,7 @@ struct snr_exec_plan {
 	bool changed;   /* execute REAL with the new front of argv instead of the original call */
 	uint8_t kind;   /* enum snr_exec_kind of the last image */
 	uint8_t libc;   /* enum snr_libc */
+	bool native;    /* a `native` rule: the file as it is, with the launcher's environment */
 	bool sanitized; /* needs the run time of AddressSanitizer, which wants to be the first
 			   library */
 	uint8_t elf_class; /* ELFCLASS32, ELFCLASS64, 0 unknown */
@@ -58,6 +59,16 @@ struct snr_exec_plan {
 void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratch,
 		   snr_read_file read_file, int cwd, int dirfd, const char *path, size_t len,
 		   struct snr_lookup lookup, struct snr_exec_plan *plan);
+
+/* Does a `native` rule name the program at PATH relative to DIRFD: by the name that is said, or by
+ * that of the file to which a link leads? NAME is written over. */
+bool snr_exec_is_native(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+			int dirfd, const char *path, size_t len, struct snr_lookup lookup,
+			char name[SNR_PATH_MAX]);
+
+/* The environment that the launcher was started with: fill SLOTS, one more than
+ * image->environment_count, with pointers into IMAGE and NULL. */
+void snr_exec_environment(const struct snr_image *image, const char **slots);
 
 /* Flags of execveat(2) that are known: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EXECVE_CHECK (Linux
  * 6.14). With any other the kernel refuses the call before it looks for the file. */

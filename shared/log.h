@@ -11,6 +11,9 @@
 /* A line never gets longer than this; names that do not fit are cut. */
 #define SNR_LOG_SIZE 8192
 
+/* The note of a call that a `fault` rule cut short. */
+#define SNR_LOG_SHORT "is cut short"
+
 struct snr_event {
 	int pid;
 	const char *engine; /* "preload", "trace" */

@@ -47,6 +47,13 @@ static void finish_with(struct snr_plan *plan, int result)
 	plan->result = result;
 }
 
+void snr_plan_failed(struct snr_plan *plan, int result, uint32_t rule)
+{
+	plan_nothing(plan);
+	finish_with(plan, result);
+	plan->rule = rule;
+}
+
 static struct snr_facts *facts_of(const struct snr_redirector *redirector)
 {
 	return redirector->image->flags & SNR_IMAGE_STRICT ? NULL : redirector->facts;

@@ -56,6 +56,9 @@ struct snr_redirector {
 void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratch,
 		   const struct snr_call *call, struct snr_plan *plan);
 
+/* Let PLAN be a call that fails with RESULT (-errno) by RULE. */
+void snr_plan_failed(struct snr_plan *plan, int result, uint32_t rule);
+
 /* Like snr_plan_call for one path in memory that may be read directly (the shim's wrappers): no
  * copy of it is made. */
 void snr_plan_path(struct snr_redirector *redirector, struct snr_scratch *scratch, int dirfd,

@@ -77,6 +77,16 @@ static bool globs_are_sound(const struct snr_image *image)
 	return true;
 }
 
+static bool environment_is_sound(const struct snr_image *image)
+{
+	const char *text = snr_string(image, image->environment);
+	uint32_t n = image->environment.len > 0;
+
+	for (uint32_t i = 0; i < image->environment.len; i++)
+		n += !text[i];
+	return n == image->environment_count;
+}
+
 static bool path_is_absolute(const struct snr_image *image, struct snr_text text)
 {
 	return text.len && *snr_string(image, text) == '/';
@@ -129,6 +139,8 @@ int snr_image_check(const void *bytes, size_t size)
 	    !text_is_inside(image, image->log) || !text_is_inside(image, image->shim64) ||
 	    !text_is_inside(image, image->shim32) || !text_is_inside(image, image->launcher) ||
 	    !text_is_inside(image, image->stats) || !text_is_inside(image, image->record) ||
+	    !text_is_inside(image, image->run) || !text_is_inside(image, image->environment) ||
+	    !environment_is_sound(image) ||
 	    !table_is_sound(image, image->path_table_off, image->path_slots, image->nchildren) ||
 	    !table_is_sound(image, image->target_table_off, image->target_slots, 1) ||
 	    !table_is_sound(image, image->point_table_off, image->point_slots, 1) ||

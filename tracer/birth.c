@@ -32,6 +32,7 @@ static int inherit(struct tracee *child, struct tracee *parent, uint64_t flags)
 		child->threaded = parent->threaded = true;
 	child->abi = parent->abi;
 	child->filtered = parent->filtered;
+	child->native = parent->native;
 	child->changed = parent->changed;
 	memcpy(child->saved, parent->saved, sizeof(child->saved));
 	return flags & CLONE_VM ? tracee_share_space(child, parent)

@@ -2,6 +2,7 @@
  * The seccomp stop: ask the redirector, and change the call or let it go. Used inside tracer/ only.
  * A path that no rule touches must cost nothing here but reading the call and its string.
  */
+#include "tracer/fault.h"
 #include "tracer/filter.h"
 #include "tracer/gate.h"
 #include "tracer/hand.h"
@@ -384,10 +385,20 @@ static void enter_extra(struct tracer *tracer, struct tracee *tracee, const stru
 }
 
 static void enter_elsewhere(struct tracer *tracer, struct tracee *tracee,
-			    const struct arch_call *call, enum snr_op op)
+			    const struct arch_call *call, int code)
 {
-	if (snr_pathops[op].effects & SNR_EXECS)
-		tracee_exec_elsewhere(tracer, tracee, call, op);
+	if (code < SNR_NOPS && (snr_pathops[code].effects & SNR_EXECS))
+		tracee_exec_elsewhere(tracer, tracee, call, (enum snr_op)code);
+	else
+		tracee_resume(tracee, 0);
+}
+
+/* The filter cannot be taken off: a child without a tracer would get ENOSYS for what stops. */
+static void enter_native(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
+			 int code)
+{
+	if (code == FILTER_CLONE || code == FILTER_CLONE3)
+		enter_extra(tracer, tracee, call, code);
 	else
 		tracee_resume(tracee, 0);
 }
@@ -407,15 +418,23 @@ void tracee_enter(struct tracer *tracer, struct tracee *tracee)
 	if (tracee->records)
 		record_forget(tracee);
 	tracer->creds_known = false;
+	tracee->fault.asked = tracee->fault.asked && tracee->fault.repeated;
+	tracee->fault.repeated = false;
 	code = filter_code_of(call.data);
 	if (code < 0 || code >= FILTER_NCODES)
 		/* A filter of the program's own asks for its tracer, and there is none: what the
 		 * kernel answers then (seccomp(2), SECCOMP_RET_TRACE). */
 		tracee_finish(tracer, tracee, -ENOSYS);
-	else if (code >= SNR_NOPS)
+	else if (tracee->native)
+		enter_native(tracer, tracee, &call, code);
+	else if (code >= SNR_NOPS && code < FILTER_FIRST_ON)
 		enter_extra(tracer, tracee, &call, code);
 	else if (tracee_is_elsewhere(tracer))
-		enter_elsewhere(tracer, tracee, &call, (enum snr_op)code);
+		enter_elsewhere(tracer, tracee, &call, code);
+	else if (code >= FILTER_FIRST_ON)
+		fault_on(tracer, tracee, &call, (enum snr_on)(code - FILTER_FIRST_ON));
+	else if (fault_named(tracer, tracee, &call, (enum snr_op)code))
+		return;
 	else if (snr_pathops[code].effects & SNR_EXECS)
 		tracee_exec(tracer, tracee, &call, (enum snr_op)code);
 	else if (snr_pathops[code].effects & SNR_LISTS)

@@ -380,6 +380,7 @@ void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch
 	}
 	plan_exec(tracer, call, row, path_arg, path, (size_t)len);
 	note_exec_expected(tracer, tracee, call->arg, op, path, plan);
+	tracee->becomes_native = plan->native;
 	if (plan->error)
 		tracee_finish(tracer, tracee, plan->error);
 	else if (!follow_plan(tracer, tracee, call, op, path_arg, plan))
@@ -392,6 +393,7 @@ void tracee_exec_elsewhere(struct tracer *tracer, struct tracee *tracee,
 {
 	static const struct snr_exec_plan unknown;
 
+	tracee->becomes_native = false;
 	follow_plan(tracer, tracee, call, op, 0, &unknown);
 }
 
@@ -402,6 +404,7 @@ void tracee_exec_done(struct tracer *tracer, struct tracee *tracee)
 	tracee->due = TRACEE_NOTHING;
 	tracee->changed = 0;
 	tracee->tgid = tracee->tid;
+	tracee->native = tracee->native || tracee->becomes_native;
 	tracer->current = tracee;
 	count_program(tracer, tracee);
 	record_finish(tracer, tracee, 0);

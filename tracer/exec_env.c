@@ -244,6 +244,28 @@ static bool is_another(const struct view *view)
 	return snr_environ_get(view->string, SNR_IMAGE_ENV) != NULL;
 }
 
+/* A native program's is the one that the launcher was started with. */
+static int make_native(const struct snr_image *image, struct exec_env *env)
+{
+	const char *first = snr_string(image, image->environment);
+	const char **slots = calloc(image->environment_count + 1, sizeof(*slots));
+
+	env->n = image->environment_count;
+	env->size = image->environment.len + 1;
+	env->bytes = malloc(env->size);
+	env->entry = calloc(env->n + 1, sizeof(*env->entry));
+	if (slots && env->bytes && env->entry) {
+		memcpy(env->bytes, first, env->size);
+		snr_exec_environment(image, slots);
+		for (size_t i = 0; i < env->n; i++)
+			env->entry[i] = (struct exec_env_entry){(uint64_t)(slots[i] - first), true};
+		free(slots);
+		return 0;
+	}
+	free(slots);
+	return -ENOMEM;
+}
+
 int exec_env_make(struct tracer *tracer, const struct tracee *tracee, uint64_t envp,
 		  const struct snr_exec_plan *plan, struct exec_env *env)
 {
@@ -251,6 +273,8 @@ int exec_env_make(struct tracer *tracer, const struct tracee *tracee, uint64_t e
 	int r;
 
 	*env = (struct exec_env){0};
+	if (plan->native)
+		return make_native(tracer->redirector.image, env);
 	if (tracer->redirector.image->engine != SNR_ENGINE_HYBRID)
 		return 0;
 	r = read_view(tracer, tracee, envp, &view);

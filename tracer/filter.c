@@ -268,7 +268,7 @@ int filter_pointer(enum snr_op op)
 bool filter_has_gate(const struct snr_image *image, const struct arch_abi *abi, enum snr_op op)
 {
 	return image->engine == SNR_ENGINE_HYBRID && abi->gate_ip &&
-	       snr_pathop_passes_gate(&snr_pathops[op]);
+	       snr_pathop_passes_gate(&snr_pathops[op]) && !snr_fault_is_named(image, op);
 }
 
 static struct point point_of(enum snr_op op)
@@ -295,6 +295,11 @@ static unsigned put_abi(struct builder *builder, const struct snr_image *image,
 		if (filter_wants(image, (enum snr_op)op))
 			add_call(&calls, filter_number(abi, op), point);
 	}
+	for (unsigned on = 0; on < SNR_NONS; on++)
+		if (snr_fault_is_on(image, (enum snr_on)on))
+			add_call(&calls, filter_number(abi, FILTER_FIRST_ON + on),
+				 (struct point){.act = ACT_TRACE,
+						.code = (uint16_t)(FILTER_FIRST_ON + on)});
 	for (size_t i = 0; i < sizeof(extras) / sizeof(*extras); i++)
 		if (extras[i].code != FILTER_IO_URING || !(image->flags & SNR_IMAGE_IO_URING))
 			add_call(&calls, filter_number(abi, extras[i].code), extras[i]);

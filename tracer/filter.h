@@ -5,7 +5,7 @@
 #ifndef SNR_TRACER_FILTER_H
 #define SNR_TRACER_FILTER_H
 
-#include "shared/pathop.h"
+#include "shared/fault.h"
 #include "shared/rules.h"
 #include "tracer/arch/arch.h"
 
@@ -40,11 +40,13 @@ enum filter_extra {
 #define FILTER_EXTRA(code, name) FILTER_##code,
 	FILTER_EXTRAS(FILTER_EXTRA)
 #undef FILTER_EXTRA
-		FILTER_NCODES
+		FILTER_FIRST_ON, /* calls on descriptors: what `fault` rules alone want to see */
+	FILTER_NCODES = FILTER_FIRST_ON + SNR_NONS
 };
 
 /* SECCOMP_RET_DATA of our stops: a tag in the upper bits, since a program's own filter may ask for
- * stops too; then the ABI; then an enum snr_op or filter_extra. */
+ * stops too; then the ABI; then an enum snr_op, a filter_extra, or FILTER_FIRST_ON and an enum
+ * snr_on. */
 #define FILTER_TAG      0x5000u
 #define FILTER_TAG_MASK 0xf000u
 

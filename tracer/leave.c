@@ -4,6 +4,7 @@
  * (ERESTARTSYS and its kind): the kernel then makes the original call again, and it is planned
  * afresh.
  */
+#include "tracer/fault.h"
 #include "tracer/image.h"
 #include "tracer/list.h"
 #include "tracer/memory.h"
@@ -69,6 +70,7 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 	int r = 0;
 
 	tracee->due = TRACEE_NOTHING;
+	tracee->fault.repeated = due == TRACEE_MAP;
 	tracer->current = tracee;
 	if (tracee->records)
 		learn_result(tracer, tracee, due);
@@ -82,6 +84,8 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 		r = give_name(tracer, tracee);
 	else if (due == TRACEE_SENT || due == TRACEE_NAMED)
 		r = socket_leave(tracer, tracee);
+	else if (due == TRACEE_FAULT)
+		r = fault_leave(tracee);
 	else if (due == TRACEE_LISTED)
 		r = list_leave(tracer, tracee);
 	/* Once more: others may have learnt meanwhile how the names were before. */

@@ -120,6 +120,24 @@ void note_exec(struct tracer *tracer, const struct tracee *tracee, enum snr_op o
 	write_event(tracer, &event);
 }
 
+void note_fault(struct tracer *tracer, const struct tracee *tracee, const char *call,
+		const struct snr_fault_answer *answer)
+{
+	struct snr_event event = {.pid = tracee->tgid,
+				  .engine = "trace",
+				  .call = call,
+				  .from = tracer->name,
+				  .from_len = strlen(tracer->name),
+				  .result = answer->error,
+				  .rule = answer->rule,
+				  .note = answer->error ? NULL : SNR_LOG_SHORT};
+
+	snr_stats_count(tracer->redirector.stats, tracee->tgid, SNR_ENGINE_TRACE, answer->rule,
+			SNR_COUNT_FAULTS);
+	if (is_noted(tracer, true))
+		write_event(tracer, &event);
+}
+
 /* unix(7): the path lies behind two bytes of family and need not end in a NUL. */
 static size_t name_length(const struct socket_name *name)
 {

@@ -16,6 +16,9 @@ void note_exec(struct tracer *tracer, const struct tracee *tracee, enum snr_op o
 /* Before the call is let go, for whoever learns. ARGS are those of the call OP. */
 void note_exec_expected(struct tracer *tracer, struct tracee *tracee, const uint64_t *args,
 			enum snr_op op, const char *path, const struct snr_exec_plan *plan);
+/* CALL was made to fail, for what is called tracer->name. */
+void note_fault(struct tracer *tracer, const struct tracee *tracee, const char *call,
+		const struct snr_fault_answer *answer);
 /* A socket's NAME, and what became of it. */
 void note_name(struct tracer *tracer, struct tracee *tracee, enum snr_op op,
 	       const struct socket_name *name, const struct socket_change *change);

@@ -6,6 +6,7 @@
 #define SNR_TRACEE_H
 
 #include "shared/exec.h"
+#include "shared/fault.h"
 #include "shared/gate.h"
 #include "tracer/arch/arch.h"
 
@@ -40,6 +41,7 @@ enum tracee_due {
 	TRACEE_STARTED, /* a new image runs: image.c, as the next two */
 	TRACEE_NAMING,  /* its prctl begins */
 	TRACEE_RENAMED, /* its prctl is over */
+	TRACEE_FAULT,   /* the call fails, although it was made: fault.c */
 	TRACEE_MAP,     /* a mapping was made: keep it, make the original call again */
 };
 
@@ -69,9 +71,17 @@ struct tracee {
 	bool threaded;  /* its process has, or had, several threads */
 	int status;     /* of an orphan: the wait status still to be handled */
 
-	bool ending;   /* it has come to its exit (asked for --stats only) */
-	bool filtered; /* a filter of the program's own is in its way: it has no gate */
-	bool relinks;  /* names lead elsewhere once the call is over */
+	/* What `fault` rules say of its call. */
+	struct {
+		bool asked;    /* for this call, ... */
+		bool repeated; /* ... which is made once more by us */
+		struct snr_fault_answer answer;
+	} fault;
+	bool native;         /* it runs without rules, and so do its children */
+	bool becomes_native; /* ... once the exec that was planned last has worked */
+	bool ending;         /* it has come to its exit (asked for --stats only) */
+	bool filtered;       /* a filter of the program's own is in its way: it has no gate */
+	bool relinks;        /* names lead elsewhere once the call is over */
 	enum tracee_due due;
 	struct tracee_slot slot;
 	uint8_t changed; /* bit i: argument register i has to get saved[i] back */
@@ -117,7 +127,8 @@ struct tracer {
 	struct list_rest rest[32];   /* list.c */
 	unsigned nrests;
 	struct socket_names *names; /* socket_names.c; NULL: none */
-	struct tracee *current;     /* whose call is being planned */
+	struct snr_fault_counts faults;
+	struct tracee *current; /* whose call is being planned */
 	int log_fd;
 	int server;            /* hand.c: see serve.h */
 	int stats_fd;          /* count.c; -1: nobody is to be told */

@@ -5,6 +5,7 @@
  */
 #include "tracer/tracer.h"
 
+#include "tracer/fault.h"
 #include "tracer/gate.h"
 #include "tracer/memory.h"
 #include "tracer/socket.h"
@@ -67,7 +68,7 @@ static void close_but(const int *kept, size_t n)
  * process group, and the signals sent to that. */
 static void step_aside(struct tracer *tracer, const struct tracer_setup *setup)
 {
-	int kept[] = {-1, -1, setup->log_fd, setup->stats_fd, setup->record_fd};
+	int kept[] = {-1, -1, setup->log_fd, setup->stats_fd, setup->record_fd, setup->kept_fd};
 	sigset_t all;
 
 	sigfillset(&all);
@@ -131,6 +132,11 @@ static struct tracer *tracer_new(const struct tracer_setup *setup)
 		tracer->signature = 0x9d1fc2b7a4e85063ull ^ (uint64_t)getpid() << 32;
 	tracer->signature |= 1;
 	tracee_host_init(tracer);
+	if (fault_init(tracer)) {
+		tracee_table_free(tracer);
+		free(tracer);
+		return NULL;
+	}
 	return tracer;
 }
 
@@ -155,6 +161,7 @@ int tracer_main(const struct tracer_setup *setup)
 	if (tracer) {
 		tracee_table_free(tracer);
 		socket_forget_all(tracer);
+		free(tracer->faults.word);
 		free(tracer);
 	}
 	return r ? 1 : 0;

@@ -20,6 +20,7 @@ struct tracer_setup {
 	struct snr_stats *stats;       /* NULL: nothing is counted */
 	int stats_fd;                  /* an int is written there when the program is about to end,
 					  and one read before it does; -1: none */
+	int kept_fd;                   /* stays open, too; -1: none */
 };
 
 /* Body of the side process. Attaches to setup->program, writes one int (0 or an errno) to ready_fd,

@@ -10,3 +10,4 @@
 
 #define SYS(name, roles, effects) [SNR_##name] = NUMBER(__NR_##name),
 #define EXTRA(code, name)         [FILTER_##code] = NUMBER(__NR_##name),
+#define ON(name, ...)             [FILTER_FIRST_ON + SNR_ON_##name] = NUMBER(__NR_##name),

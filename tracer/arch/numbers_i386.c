@@ -11,5 +11,7 @@
 
 const char *const arch_numbers_i386[FILTER_NCODES] = {
 #include "shared/pathops.def"
-	FILTER_EXTRAS(EXTRA)};
+	FILTER_EXTRAS(EXTRA)
+#include "shared/faultops.def"
+};
 #endif

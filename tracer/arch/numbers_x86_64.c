@@ -9,5 +9,7 @@
 
 const char *const arch_numbers_x86_64[FILTER_NCODES] = {
 #include "shared/pathops.def"
-	FILTER_EXTRAS(EXTRA)};
+	FILTER_EXTRAS(EXTRA)
+#include "shared/faultops.def"
+};
 #endif

@@ -1,0 +1,217 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# fault: calls fail as ordered, in dynamic, static, 32-bit, Go and Python programs, under each engine alike.
+# shellcheck disable=SC2016 # rules hold $T
+. tests/lib.sh
+
+export TMPDIR=$WORK/places
+unset XDG_RUNTIME_DIR
+mkdir -p "$TMPDIR"
+prepare() {
+	mkdir target
+	echo line >target/lines
+	echo text >target/keep
+	echo text >target/noopen
+	ln -s noopen target/link
+}
+rules <<'END'
+bind /opt/acme $T/target
+fault /opt/acme/third write EIO 1/3
+fault /opt/acme/two-of-five write ENOSPC 2/5
+fault /opt/acme/seeded write EIO 1/3 seed=7
+fault /opt/acme/shared write EIO 1/2
+fault /opt/acme/short read,write short=7
+fault /opt/acme/s*c fsync EIO
+fault /opt/acme/close close EDQUOT
+fault /opt/acme/keep unlink EROFS
+fault /opt/acme/keep rename EPERM
+fault /opt/acme/nodir mkdir EMFILE
+fault /opt/acme/noopen open ENFILE
+fault /opt/acme/stream write EIO 1/2
+fault /opt/acme/stream close EIO
+fault /opt/acme/lines read EIO
+END
+calls='third: 10
+third: 10
+third: Input/output error
+third: 10
+third: 10
+third: Input/output error
+third: 10
+two-of-five: 10
+two-of-five: 10
+two-of-five: No space left on device
+two-of-five: 10
+two-of-five: No space left on device
+two-of-five: 10
+two-of-five: 10
+two-of-five: No space left on device
+two-of-five: 10
+two-of-five: No space left on device
+seeded: Input/output error
+seeded: 10
+seeded: Input/output error
+seeded: 10
+seeded: 10
+seeded: Input/output error
+seeded: 10
+seeded: Input/output error
+seeded: Input/output error
+seeded: 10
+seeded: 10
+seeded: 10
+shared: 10
+shared, by a child: Input/output error
+shared: 10
+write: 7
+write of less: 5
+writev: 7
+pwrite: 7
+pwritev: 7
+pwritev2: 7
+sendfile: 7
+copy_file_range: 7
+size of the file: 307
+read: 7
+readv: 7
+pread: 7
+preadv: 7
+fsync: Input/output error
+fdatasync: Input/output error
+close: Disk quota exceeded
+close again: Bad file descriptor
+unlink: Read-only file system
+rmdir of a file: Not a directory
+rename: Operation not permitted
+rename onto it: Operation not permitted
+access: 0
+mkdir: Too many open files
+mkdir of another: 0
+open: Too many open files in system
+open of a link to it: Too many open files in system
+fprintf: 11
+fflush: 0
+fputs: 1
+fflush: Input/output error
+fclose: Input/output error
+getline: Input/output error
+ferror: 1
+fclose: 0
+fopen: Too many open files in system'
+raw='raw write: 7
+raw writev: 7
+raw read: 7
+raw fsync: Input/output error
+raw unlinkat: Read-only file system
+raw close: Disk quota exceeded
+raw close again: Bad file descriptor'
+go='write: 25
+write: 25
+write: 0 input/output error
+write: 25
+short write: 7
+read of less: 5
+short pread: 7
+sync: 0 input/output error
+close: 0 disk quota exceeded
+remove: 0 read-only file system
+rename: 0 operation not permitted
+open: 0 too many open files in system
+read: 0 input/output error'
+python='write 3
+write 3
+write EIO
+pwrite 3
+writev 3
+writev EIO
+short 7
+text ENFILE
+read EIO
+buffered EIO'
+script='
+import errno, os, sys
+def say(name, call):
+    try:
+        print(name, call())
+    except OSError as error:
+        print(name, errno.errorcode[error.errno])
+def make(name):
+    return os.open("/opt/acme/" + name, os.O_RDWR | os.O_CREAT, 0o600)
+fd = make("third")
+for _ in range(3):
+    say("write", lambda: os.write(fd, b"abc"))
+say("pwrite", lambda: os.pwrite(fd, b"abc", 0))
+for _ in range(2):
+    say("writev", lambda: os.writev(fd, [b"a", b"bc"]))
+say("short", lambda: os.write(make("short"), b"0123456789"))
+say("text", lambda: open("/opt/acme/noopen").read())
+say("read", lambda: os.read(make("lines"), 10))
+say("buffered", lambda: open("/opt/acme/lines").readline())
+'
+
+# gives ENGINE NAME WANTED PROGRAM [ARG]...
+gives() {
+	local engine=$1 name=$2 wanted=$3
+	shift 3
+	rm -rf "$WORK/run"
+	mkdir -p "$T"
+	(cd "$T" && prepare)
+	(cd "$T" && timeout -k 5 60 "$SNAPREDIR" -e "$engine" ${log[@]+"${log[@]}"} -r "$WORK/rules" -- "$@" >"$WORK/out" 2>"$WORK/err")
+	if diff -u --label wanted --label got <(printf "%s${wanted:+\\n}" "$wanted") "$WORK/out" >"$WORK/why"; then
+		ok "$name [$engine]"
+	else
+		cat "$WORK/err" >>"$WORK/why"
+		not_ok "$name [$engine]" <"$WORK/why"
+	fi
+}
+
+for engine in "${ENGINES[@]}"; do
+	for form in '' -32 -static; do
+		[ "$engine$form" != preload-static ] || continue
+		if [ ! -x "$PROGRAMS/fault$form" ]; then
+			skip "calls$form [$engine]" 'not built on this machine'
+			continue
+		fi
+		gives $engine "calls$form" "$calls" "$PROGRAMS/fault$form" /opt/acme
+		gives $engine "system calls$form" "$raw" "$PROGRAMS/fault$form" /opt/acme raw
+	done
+	if [ -x "$PROGRAMS/fault-go" ]; then
+		[ $engine = preload ] || gives $engine 'a Go program' "$go" "$PROGRAMS/fault-go" /opt/acme
+	else
+		skip "a Go program [$engine]" 'go is not installed'
+	fi
+	gives $engine 'a Python program' "$python" python3 -c "$script"
+done
+
+# ---- descriptors that were handed on, programs of one run ----
+rules <<'END'
+fault $T/target/** write EIO 1/2
+END
+handed='first
+write error
+third'
+for engine in "${ENGINES[@]}"; do
+	# the descriptor is opened before, and written to by two programs
+	gives $engine 'one open file, several programs' "$handed" bash -c '
+		exec 5>>target/log
+		/bin/echo first >&5
+		/bin/echo second 2>&1 >&5 | sed "s/.*write error.*/write error/" >>"$T/said"
+		/bin/echo third >&5
+		head -1 target/log; cat "$T/said"; tail -1 target/log'
+done
+
+# ---- what the log says ----
+rules <<'END'
+bind /opt/acme $T/target
+fault /opt/acme/keep read EIO
+fault /opt/acme/keep open EMFILE 1/2
+END
+log=(-v -l "$WORK/log")
+for engine in "${ENGINES[@]}"; do
+	: >"$WORK/log"
+	gives $engine 'reading' '' cat /opt/acme/keep
+	check "... is in the log [$engine]" grep -Eq "^snapredir\[[0-9]+\] [a-z]+: (read|copy_file_range) \"/opt/acme/keep\" fails: errno 5 \(.*:2 fault /opt/acme/keep\)" "$WORK/log"
+	gives $engine 'opening' '' sh -c 'cat /opt/acme/lines >/dev/null; cat /opt/acme/keep; cat /opt/acme/keep'
+	check "... is in the log [$engine]" grep -Eq "open(at)? \"/opt/acme/keep\" fails: errno 24 \(.*:3 fault /opt/acme/keep\)" "$WORK/log"
+done
+finish
