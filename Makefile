@@ -92,7 +92,7 @@ again = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAG
 Q := $(if $(filter-out 0,$(V)),,@)
 made = @mkdir -p $(@D)$(if $(Q),; printf '  %s %s\n' $(1) $(patsubst $(O)/%,%,$@))
 
-.PHONY: all check check-now unit integration bench bench-now sanitize strict soak fuzz fuzz-now lint demo demo-now install clean setup format programs help
+.PHONY: all check check-now unit integration bench bench-now sanitize strict soak fuzz fuzz-now lint acme demo demo-now install clean setup format programs help
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 all: $(launcher) $$(shims)
@@ -261,6 +261,8 @@ unit: $(unit_bin)
 integration: export SNAPREDIR_BUILD := $(abspath $(O))
 integration: all $$(programs) $$(acme) $(O)/agree/explain
 	@CC='$(CC)' tests/run -j $(J) $(if $(T),-t '$(T)') $(INTEGRATION)
+
+acme: $$(acme)
 
 demo: setup
 	$(again) demo-now

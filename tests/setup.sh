@@ -10,7 +10,7 @@ need() {
 	demo) echo golang-go ;;
 	check)
 		echo libcmocka-dev musl-tools busybox-static bash-static sqlite3 perl tar tzdata rsync sudo strace gdb ltrace findutils util-linux procps
-		echo snapd squashfs-tools bash-completion
+		echo snapd squashfs-tools bash-completion python3-yaml make
 		# 32-bit programs and their shim
 		if [ "$(uname -m)" = x86_64 ]; then echo gcc-multilib; fi
 		;;
