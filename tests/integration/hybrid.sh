@@ -92,13 +92,62 @@ if [ "$(id -u)" = 0 ]; then
 	by trace 'after chroot all calls are stopped' file
 fi
 
-# ---- where there is no gate ----
-if echo 'int main(void) { return 0; }' | ${CC:-gcc} -x c -no-pie -Wl,-Ttext-segment=0x60000000 -o "$WORK/low" - 2>/dev/null; then
-	${CC:-gcc} -D_GNU_SOURCE -I. -no-pie -Wl,-Ttext-segment=0x60000000 -o "$WORK/low" tests/programs/hybrid-gate.c
+# ---- where there is no gate, or it is hard to have one ----
+# gate_of NAME WANTED COMMAND...: runs right, and --stats says that this program (comm NAME) has one, or not
+gate_of() {
+	local name=$1 wanted=$2
+	shift 2
+	same -e hybrid "$what" "$@"
+	rm -rf "$WORK/run"
+	mkdir -p "$T"
+	(cd "$T" && prepare)
+	(cd "$T" && "$SNAPREDIR" --stats -l "$WORK/raw.stats" -e hybrid -r "$WORK/rules" -- "$@" >"$WORK/out" 2>&1)
+	sed -E 's/ +/ /g' "$WORK/raw.stats" >"$WORK/table"
+	rm -f "$WORK/raw.stats"
+	check "... and its gate: $wanted" grep -qE " $wanted [0-9]+ $name\$" "$WORK/table"
+}
+# build OUTPUT OPTION...: the program of many calls; false where the compiler cannot
+build() {
+	local out=$1
+	shift
+	"${compiler[@]}" -D_GNU_SOURCE -I. "$@" -o "$WORK/$out" tests/programs/hybrid-gate.c 2>"$WORK/why"
+}
+read -ra compiler <<<"${CC:-gcc}"
+
+what='without random addresses' gate_of hybrid-gate yes setarch "$(uname -m)" -R "$gate" calls /opt/acme
+what='with the old layout of addresses' gate_of hybrid-gate yes setarch "$(uname -m)" -L "$gate" calls /opt/acme
+what='with an unlimited stack' gate_of hybrid-gate yes sh -c 'ulimit -s unlimited && exec "$0" "$@"' "$gate" calls /opt/acme
+what='with little memory' gate_of hybrid-gate yes sh -c 'ulimit -v 100000 && exec "$0" "$@"' "$gate" calls /opt/acme
+if build low -no-pie -Wl,-Ttext-segment=0x60000000; then
+	what='its address taken' gate_of low no "$WORK/low" calls /opt/acme
 	logged "$WORK/low" calls /opt/acme
 	by trace 'its address taken: all calls are stopped'
-	same -e hybrid 'every call, its address taken' "$WORK/low" calls /opt/acme
 else
 	skip 'its address taken' 'no compiler that links there'
+fi
+if build pie -static-pie; then
+	what='static-pie' gate_of pie no "$WORK/pie" calls /opt/acme
+else
+	skip 'static-pie' "$(head -1 "$WORK/why")"
+fi
+# AddressSanitizer lies where the gate would, and comes before the shim.
+for sanitizer in address:no thread:yes; do
+	has=${sanitizer#*:} sanitizer=${sanitizer%:*}
+	if build $sanitizer -fsanitize=$sanitizer; then
+		what="$sanitizer sanitizer" gate_of $sanitizer "$has" env ASAN_OPTIONS=detect_leaks=0 "$WORK/$sanitizer" open /opt/acme/file
+	else
+		skip "$sanitizer sanitizer" "$(head -1 "$WORK/why")"
+	fi
+done
+compiler=(clang)
+if build memory -fsanitize=memory; then
+	what='memory sanitizer' gate_of memory yes "$WORK/memory" open /opt/acme/file
+else
+	skip 'memory sanitizer' "$(head -1 "$WORK/why")"
+fi
+if command -v go >/dev/null && (cd "$WORK" && cp "$LIB/programs/files.go" race.go && GOFLAGS=-mod=mod GOCACHE=$WORK/cache go build -race -o race race.go) 2>"$WORK/why"; then
+	what='the race detector of Go' gate_of race yes "$WORK/race" /opt/acme /opt/acme/file
+else
+	skip 'the race detector of Go' "$(tail -1 "$WORK/why")"
 fi
 finish
