@@ -28,6 +28,7 @@ prepare() {
 /var/lib/acme:
   bind: $SNAP_COMMON/state/lib
 $SNAP/x: {bind: $SNAP_COMMON}
+/var/cache/acme: {type: tmpfs, mode: 1770}
 END
 }
 rules <<'END'
@@ -36,6 +37,7 @@ bind /etc/acme.conf $T/data/acme.conf
 bind /usr/share/acme $T/snap/share
 bind /var/lib/acme $T/common/state/lib create=dir
 bind $T/snap/x $T/common
+tmpfs /var/cache/acme mode=1770
 END
 engine_rules=("--layout=$SNAP/meta/snap.yaml")
 
@@ -44,6 +46,7 @@ same 'a link in it to another layout' cat /opt/acme/theme
 same -x 1 'a file' sh -c 'cat /etc/acme.conf && stat -c %F /etc/acme.conf && rm /etc/acme.conf'
 same 'a directory that is made' sh -c 'echo state >/var/lib/acme/file && ls /var/lib/acme && mv /var/lib/acme /var/lib/other; :'
 same 'a path in the snap' sh -c 'echo more >$SNAP/x/file && ls $SNAP/x && cat $SNAP_COMMON/file'
+same 'a directory of this run' sh -c 'stat -c "%F %a" /var/cache/acme && ls -A /var/cache/acme && echo x >/var/cache/acme/x && cat /var/cache/acme/x'
 same 'programs' sh -c 'cd /opt/acme/bin && ./tool'
 # what the launcher makes is its user's, what a mount needs is root's
 made=common/state/lib
@@ -68,7 +71,7 @@ says() {
 run=("$SNAPREDIR" cat /opt/acme/file)
 
 says 'a classic snap: by itself' 0 '^text$' "${run[@]}"
-says '... and -v names the file' 0 "engine .*, 5 rules \($yaml\)" "$SNAPREDIR" -v cat /opt/acme/file
+says '... and -v names the file' 0 "engine .*, 6 rules \($yaml\)" "$SNAPREDIR" -v cat /opt/acme/file
 sed -i 's/classic/strict/' "$yaml"
 says 'a strict snap: snapd has mounted them' 1 'No such file' "${run[@]}"
 says '... and -v says where rules were looked for' 1 'no rules found' "$SNAPREDIR" -v cat /opt/acme/file
