@@ -92,7 +92,7 @@ again = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAG
 Q := $(if $(filter-out 0,$(V)),,@)
 made = @mkdir -p $(@D)$(if $(Q),; printf '  %s %s\n' $(1) $(patsubst $(O)/%,%,$@))
 
-.PHONY: all check check-now unit integration bench bench-now sanitize strict soak fuzz fuzz-now lint acme demo demo-now install clean setup format programs help
+.PHONY: all check check-now unit integration bench bench-now sanitize strict soak fuzz fuzz-now lint package-check acme demo demo-now install clean setup format programs help
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 all: $(launcher) $$(shims)
@@ -105,6 +105,7 @@ help:
 	@echo 'make bench    a table of costs, in N=5 rounds; T=NAME: workloads with NAME in their name'
 	@echo 'make strict   tests of engine preload beneath the filter of a strict snap'
 	@echo 'make soak     all tests without end, under more load; lint: style and dependencies'
+	@echo 'make package-check  the Debian package builds, installs and works; completions of shells'
 	@echo 'make sanitize tests of launcher and tracer, built with ASan and UBSan'
 	@echo 'make setup    install the Debian packages that are missing (check and demo do this themselves)'
 
@@ -314,18 +315,32 @@ fuzz-now: $(fuzzers)
 			$(O)/corpus/$${target##*/} tests/fuzz/corpus/$${target##*/} || exit 1; \
 	done
 
+# The Debian package and the completions, beneath real tools.
+package-check: export SNAPREDIR_BUILD := $(abspath $(O))
+package-check: all $$(completions)
+	@tests/run $(wildcard tests/package/*.sh)
+
 lint:
 	@tests/lint
 
 format:
 	clang-format -i $(wildcard */*.[ch] */arch/*.[ch] tests/*/*.[ch] snap/demo/*.c)
 
+# Completions, from the table of options.
+completions := $(addprefix $(O)/completions/snapredir.,bash zsh fish)
+$(completions): launcher/gencomplete.py launcher/options.def
+	$(call made,GEN)
+	$(Q)$(PYTHON) launcher/gencomplete.py $(subst .,,$(suffix $@)) launcher/options.def >$@
+
 # STATIC=1: the launcher for a snap
-install: all $(if $(STATIC),$(launcher_static))
+install: all $(completions) $(if $(STATIC),$(launcher_static))
 	install -D -m 755 $(if $(STATIC),$(launcher_static),$(launcher)) $(DESTDIR)$(PREFIX)/bin/snapredir
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/$(TRIPLET) $(shim) $(audit)
 	$(if $(have32),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/$(TRIPLET32) $(shim32) $(audit32))
 	$(foreach m,$(MAN),install -D -m 644 $(m) $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) true
+	install -D -m 644 $(O)/completions/snapredir.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/snapredir
+	install -D -m 644 $(O)/completions/snapredir.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_snapredir
+	install -D -m 644 $(O)/completions/snapredir.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/snapredir.fish
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 

@@ -301,9 +301,10 @@ int main(int argc, char **argv)
 	if (options_read(options, argc, argv) < 0)
 		die(STATUS_FAILED, options->subject, "%s", options->problem);
 	if (options->action == ACTION_HELP || options->action == ACTION_VERSION) {
-		fputs(options->action == ACTION_HELP ? options_help
-						     : "snapredir " SNAPREDIR_VERSION "\n",
-		      stdout);
+		if (options->action == ACTION_HELP)
+			options_help(stdout);
+		else
+			puts("snapredir " SNAPREDIR_VERSION);
 		return end_of_output();
 	}
 	if (options->disabled && options->action == ACTION_RUN)

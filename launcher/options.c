@@ -14,73 +14,17 @@
 #include "launcher/rules_text.h"
 #include "launcher/suggest.h"
 
-const char options_help[] =
-	"Usage: snapredir [OPTION]... [--] PROGRAM [ARG]...\n"
-	"       snapredir --check [OPTION]...\n"
-	"       snapredir --explain PATH [OPTION]...\n"
-	"Run PROGRAM so that it finds other files at the paths that it knows.\n"
-	"\n"
-	"  -r, --rules FILE         read rules from FILE (repeatable; later ones win)\n"
-	"  -m, --map PATH=TARGET    one bind rule (repeatable; \\= is a literal =)\n"
-	"  -o, --overlay PATH=DIR   one overlay rule (repeatable)\n"
-	"  -L, --layout[=FILE]      the layouts of FILE ($SNAP/meta/snap.yaml) as rules\n"
-	"  -e, --engine ENGINE      auto (default), preload, trace, hybrid\n"
-	"      --require ENGINE     fail rather than do with less than ENGINE\n"
-	"  -l, --log FILE           append the log to FILE, not to standard error\n"
-	"      --log-format FORMAT  text (default) or json\n"
-	"  -v, -vv                  log each redirection; log each decision\n"
-	"      --stats              after the end, a table of what was redirected, by whom\n"
-	"      --strict-resolution  remember nothing about symbolic links\n"
-	"      --io-uring=HOW       deny (default): io_uring answers ENOSYS; allow: it is let\n"
-	"                           through, and what it opens is not redirected\n"
-	"      --learn FILE         watch what PROGRAM looks for, suggest rules in FILE\n"
-	"      --report FILE        the same as a page to look at, FILE.html\n"
-	"      --check              report every problem of the rules, run nothing\n"
-	"      --explain PATH       say which rule decides PATH and where it leads\n"
-	"      --version, --help    print this and end\n"
-	"\n"
-	"Without rules so named they are those of $SNAPREDIR_RULES (a colon list of files), or\n"
-	"$SNAP/meta/snapredir.rules, $SNAP/meta/snapredir.d/*.rules, and in a classic snap the\n"
-	"layouts of $SNAP/meta/snap.yaml.\n"
-	"Also read: SNAPREDIR_ENGINE, SNAPREDIR_REQUIRE, SNAPREDIR_LOG,\n"
-	"SNAPREDIR_LOG_FORMAT, SNAPREDIR_VERBOSE; SNAPREDIR_DISABLE=1 runs PROGRAM untouched.\n"
-	"\n"
-	"Exit status: that of PROGRAM; 125 if snapredir itself fails, 126 if PROGRAM cannot\n"
-	"be executed, 127 if it is not found. See snapredir(1) and snapredir-rules(5).\n";
-
+/* OPT_RULES is 'r', OPT_CHECK some number above all letters. */
 enum {
-	OPT_REQUIRE = 256,
-	OPT_LOG_FORMAT,
-	OPT_STRICT,
-	OPT_CHECK,
-	OPT_EXPLAIN,
-	OPT_VERSION,
-	OPT_HELP,
-	OPT_STATS,
-	OPT_IO_URING,
-	OPT_LEARN,
-	OPT_REPORT,
+#define OPTION(id, letter, ...) OPT_##id = (letter) ? (letter) : 256 + __LINE__,
+#include "launcher/options.def"
+#undef OPTION
 };
 
 static const struct option table[] = {
-	{"rules", required_argument, NULL, 'r'},
-	{"map", required_argument, NULL, 'm'},
-	{"engine", required_argument, NULL, 'e'},
-	{"log", required_argument, NULL, 'l'},
-	{"require", required_argument, NULL, OPT_REQUIRE},
-	{"log-format", required_argument, NULL, OPT_LOG_FORMAT},
-	{"verbose", no_argument, NULL, 'v'},
-	{"strict-resolution", no_argument, NULL, OPT_STRICT},
-	{"check", no_argument, NULL, OPT_CHECK},
-	{"explain", required_argument, NULL, OPT_EXPLAIN},
-	{"version", no_argument, NULL, OPT_VERSION},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"overlay", required_argument, NULL, 'o'},
-	{"layout", optional_argument, NULL, 'L'},
-	{"stats", no_argument, NULL, OPT_STATS},
-	{"io-uring", required_argument, NULL, OPT_IO_URING},
-	{"learn", required_argument, NULL, OPT_LEARN},
-	{"report", required_argument, NULL, OPT_REPORT},
+#define OPTION(id, letter, name, argument, ...) {name, argument##_argument, NULL, OPT_##id},
+#include "launcher/options.def"
+#undef OPTION
 	{NULL, 0, NULL, 0},
 };
 
@@ -351,18 +295,31 @@ static int check_words(struct options *options)
 	return 0;
 }
 
+/* getopt(3)'s string. '+': our options end at the first word that is none; ':': a missing value is
+ * ours to tell. */
+static void list_letters(char *out)
+{
+	out += sprintf(out, "+:");
+	for (const struct option *row = table; row->name; row++)
+		if (row->val < 256)
+			out += sprintf(out, "%c%s", row->val,
+				       row->has_arg == required_argument   ? ":"
+				       : row->has_arg == optional_argument ? "::"
+									   : "");
+}
+
 int options_read(struct options *options, int argc, char **argv)
 {
 	const char *disable = variable("SNAPREDIR_DISABLE");
+	char letters[2 + 3 * sizeof(table) / sizeof(*table) + 1];
 	bool format_given = false;
 	int option, error;
 
 	*options = (struct options){.disabled = disable && strcmp(disable, "0") != 0};
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
-	/* '+': our options end at the first word that is none; ':': a missing value is ours to
-	 * tell. */
-	while ((option = getopt_long(argc, argv, "+:r:m:e:l:vo:L::", table, NULL)) != -1) {
+	list_letters(letters);
+	while ((option = getopt_long(argc, argv, letters, table, NULL)) != -1) {
 		error = read_option(options, option, argv);
 		if (error)
 			return error;

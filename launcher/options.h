@@ -5,6 +5,8 @@
 #ifndef LAUNCHER_OPTIONS_H
 #define LAUNCHER_OPTIONS_H
 
+#include <stdio.h>
+
 #include "launcher/pool.h"
 #include "shared/rules.h"
 
@@ -64,8 +66,8 @@ struct options {
  * environment. */
 int options_read(struct options *options, int argc, char **argv);
 
-/* What --help prints. */
-extern const char options_help[];
+/* What --help prints (options_help.c). */
+void options_help(FILE *out);
 
 void options_free(struct options *options);
 
