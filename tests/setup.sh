@@ -10,14 +10,17 @@ need() {
 	demo) echo golang-go ;;
 	check)
 		echo libcmocka-dev musl-tools busybox-static bash-static sqlite3 perl tar tzdata rsync sudo strace gdb ltrace findutils util-linux procps
-		echo snapd squashfs-tools bash-completion python3-yaml make
+		echo snapd squashfs-tools bash-completion python3-yaml make mandoc
+		# looks at the page of --report
+		echo chromium-headless-shell
 		# 32-bit programs and their shim
 		if [ "$(uname -m)" = x86_64 ]; then echo gcc-multilib; fi
 		;;
 	bench) echo golang-go nodejs busybox-static git tar findutils make proot fakechroot bubblewrap ;;
+	package) echo debhelper dpkg-dev fakeroot lintian git zsh fish bash-completion ;;
 	lint) echo clang clang-format shellcheck cppcheck binutils ;;
 	*)
-		echo "tests/setup.sh: no group '$1' (build demo check bench lint)" >&2
+		echo "tests/setup.sh: no group '$1' (build demo check bench package lint)" >&2
 		return 1
 		;;
 	esac

@@ -83,7 +83,7 @@ check '... with a line break' "$PAGE" has nasty.html "$T/x\\x0ay" ENOENT
 check '... and without sense' "$PAGE" has nasty.html "$T/x\\xffy" ENOENT
 check 'nothing comes from elsewhere' status_is 1 grep -nE '(src|href) *=|url\(|import |fetch\(' nasty.html
 if browser=$(command -v chromium-headless-shell || command -v chromium); then
-	shown=$(timeout 60 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$WORK/browser" --dump-dom \
+	shown=$(timeout 200 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$WORK/browser" --dump-dom \
 		"file://$T/nasty.html#script" 2>browser.err)
 	check 'a browser shows it' grep -q '<summary[^>]*><span[^>]*>/a&lt;script&gt;b' <<<"$shown"
 	check '... filtered' grep -qE '[1-9][0-9]* of [0-9]+ paths' <<<"$shown"
