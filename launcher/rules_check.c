@@ -11,6 +11,7 @@
 
 #include "launcher/rules_canon.h"
 #include "launcher/rules_globs.h"
+#include "launcher/rules_links.h"
 #include "shared/text.h"
 
 /* An empty directory that is always there: what a tmpfs is to rules beneath it. */
@@ -194,6 +195,10 @@ static void keep(struct checking *checking, uint32_t index, const struct rules_s
 	final->text =
 		rule->kind == SNR_SYMLINK || rule->kind == SNR_PREFIX ? rule->target.text : "";
 	final->text_len = (uint32_t)strlen(final->text);
+	if (rule->kind == SNR_SYMLINK) {
+		final->target = rules_link_path(pool, final->text, final->text_len);
+		final->target_len = (uint32_t)strlen(final->target);
+	}
 	final->under = SNR_NO_RULE;
 	final->flags =
 		(uint8_t)((path->exists ? SNR_RULE_PATH_EXISTS : 0) |
@@ -201,7 +206,7 @@ static void keep(struct checking *checking, uint32_t index, const struct rules_s
 	if (target)
 		final->flags |= (uint8_t)((target->exists ? 0 : SNR_RULE_MISSING) |
 					  (target->is_dir ? SNR_RULE_TARGET_DIR : 0));
-	else if (path->is_dir || rule->kind == SNR_TMPFS)
+	else if (rule->kind != SNR_SYMLINK && (path->is_dir || rule->kind == SNR_TMPFS))
 		final->flags |= SNR_RULE_TARGET_DIR;
 	if (rule->kind == SNR_BIND || rule->kind == SNR_OVERLAY)
 		rules_canon_know(&checking->canon, final->path, final->path_len, final->target);

@@ -60,8 +60,8 @@ void rules_place_tmpfs(struct rules *rules, struct rules_set *set, const char *d
  */
 void rules_show_parents(struct rules *rules, struct rules_set *set);
 
-/* Find where the paths of readonly rules lie by the others. Call it once the targets of those are
- * known, and no more rules come. */
+/* Find where the paths of readonly and prefix rules lie by the others. Call it once the targets of
+ * those are known, and no more rules come. */
 void rules_settle(struct rules *rules, struct rules_set *set);
 
 /* May libraries be found through rules of SET? 0, or SNR_IMAGE_LIBRARIES: a rule leads to a

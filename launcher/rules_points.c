@@ -73,12 +73,15 @@ void rules_points_find(const struct rules_set *set, const struct rules_table *pa
 	}
 }
 
-/* Whose place does a readonly rule lie upon? The longest at or above its path, no readonly. */
+/* Whose place does a rule lie upon? The longest above its path or, for a readonly, at it, that is
+ * no readonly itself. */
 static uint32_t under(const struct rules_table *places, const struct rules_final *rule,
 		      size_t *rest)
 {
 	const struct snr_entry *root = rules_table_find(places, SNR_HASH_ROOT);
-	uint32_t found = longest(places, rule->path, rule->path_len, rest);
+	size_t len = rules_kind(rule) == SNR_READONLY ? rule->path_len
+						      : parent_length(rule->path, rule->path_len);
+	uint32_t found = longest(places, rule->path, len, rest);
 
 	return found == SNR_NO_RULE && root ? root->rule : found;
 }
@@ -110,7 +113,9 @@ static void settle(struct rules *rules, struct rules_set *set, const struct rule
 	}
 	rule->target = pool_copy(&rules->pool, target, builder.len);
 	rule->target_len = (uint32_t)builder.len;
-	rule->under = place && !is_plain(rules_kind(place)) ? index : SNR_NO_RULE;
+	rule->under = place && rules_kind(rule) == SNR_READONLY && !is_plain(rules_kind(place))
+			      ? index
+			      : SNR_NO_RULE;
 }
 
 void rules_settle(struct rules *rules, struct rules_set *set)
@@ -120,6 +125,9 @@ void rules_settle(struct rules *rules, struct rules_set *set)
 	for (uint32_t i = 0; i < set->count; i++)
 		if (rules_is_mount(&set->rule[i]) && rules_kind(&set->rule[i]) != SNR_READONLY)
 			rules_table_enter(&places, set->rule[i].path, set->rule[i].path_len, i);
+	for (uint32_t i = 0; i < set->count; i++)
+		if (rules_kind(&set->rule[i]) == SNR_PREFIX)
+			settle(rules, set, &places, &set->rule[i]);
 	for (uint32_t i = 0; i < set->count; i++)
 		if (rules_is_mount(&set->rule[i]) && rules_kind(&set->rule[i]) == SNR_READONLY)
 			settle(rules, set, &places, &set->rule[i]);

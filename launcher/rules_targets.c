@@ -3,6 +3,7 @@
  * once all rules are known to be sound. It must never change what is there already.
  */
 #include "launcher/rules_check.h"
+#include "launcher/rules_links.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,12 +52,28 @@ static int make_target(struct rules_final *final)
 	return error < 0 ? error : make_last(path, final->written);
 }
 
+static void make_link(struct rules *rules, struct rules_final *final)
+{
+	int error = rules_make_link(final);
+
+	if (error < 0)
+		diags_add(&rules->diags, DIAG_ERROR, final->written->target.place,
+			  "cannot keep the link as %s: %s; let that directory be this user's, or "
+			  "name another one by TMPDIR",
+			  final->target, strerror(-error));
+}
+
 void rules_make_targets(struct rules *rules, struct rules_set *set)
 {
 	for (uint32_t i = 0; i < set->count; i++) {
 		struct rules_final *final = &set->rule[i];
 		const struct rules_rule *rule = final->written;
 
+		/* Those of an outer snapredir are there. */
+		if (rules_kind(final) == SNR_SYMLINK && rule->target.text) {
+			make_link(rules, final);
+			continue;
+		}
 		if (!(final->flags & SNR_RULE_MISSING) || rule->create == RULES_CREATE_NONE)
 			continue;
 		int error = make_target(final);

@@ -251,21 +251,23 @@ static sem_t *make_semaphore(long fd, unsigned value, long *error)
 	return semaphore;
 }
 
-/* A new file beside the real PATH, its name in TEMPORARY. Descriptor or -errno. */
+/* A new file beside the real PATH, with six letters behind its name: what a profile allows, by a
+ * prefix, of names stays so. Its name comes in TEMPORARY. Descriptor or -errno. */
 static long open_beside(const char *path, char temporary[SNR_PATH_MAX], mode_t mode)
 {
-	static const char name[] = "sem.XXXXXX";
-	size_t len = snr_length(path);
+	size_t len = snr_length(path), name = len;
 	long fd = -EEXIST;
 
-	while (len && path[len - 1] != '/')
-		len--;
-	if (len + sizeof(name) > SNR_PATH_MAX)
+	while (name && path[name - 1] != '/')
+		name--;
+	if (len - name > NAME_MAX - SHIM_LETTERS)
+		len = name + NAME_MAX - SHIM_LETTERS;
+	if (len + SHIM_LETTERS >= SNR_PATH_MAX)
 		return -ENAMETOOLONG;
 	snr_copy(temporary, path, len);
-	snr_copy(temporary + len, name, sizeof(name));
+	temporary[len + SHIM_LETTERS] = '\0';
 	for (int i = 0; i < ATTEMPTS && fd == -EEXIST; i++) {
-		shim_random_letters(temporary + len + 4);
+		shim_random_letters(temporary + len);
 		fd = snr_rawcall4(__NR_openat, AT_FDCWD, temporary,
 				  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	}

@@ -52,18 +52,6 @@ bool snr_listing_may_edit(const struct snr_image *image)
 	return snr_has_kind(image, EDITING);
 }
 
-/* The prefix of the names in the directory; NULL: they have none. */
-static const struct snr_rule *find_prefix(const struct snr_listing *listing)
-{
-	uint32_t place = snr_match_place(listing->image, listing->at.rule);
-	const struct snr_rule *rule;
-
-	if (place == SNR_NO_RULE)
-		return NULL;
-	rule = snr_rule(listing->image, place);
-	return rule->kind == SNR_PREFIX && rule->path.len == listing->len ? rule : NULL;
-}
-
 bool snr_listing_edits(struct snr_listing *listing, const struct snr_image *image,
 		       const struct snr_host *host, struct snr_scratch *scratch, const char *real,
 		       size_t len)
@@ -74,22 +62,19 @@ bool snr_listing_edits(struct snr_listing *listing, const struct snr_image *imag
 		return false;
 	entry = listing->at.entry;
 	return listing->at.patterns || (entry && (entry->flags & SNR_ENTRY_BENEATH)) ||
-	       find_prefix(listing);
+	       snr_match_prefix(image, listing->at.rule, listing->len) != SNR_NO_RULE;
 }
 
 /* The kernel's name becomes the program's. What has no prefix is not the program's. */
-static bool cut_prefix(const struct snr_rule *rule, const char *prefix, char *name, size_t *len)
+static bool cut_prefix(const struct snr_image *image, uint32_t rule, char *name, size_t *len)
 {
-	size_t sem = snr_begins(name, *len, SNR_SEMAPHORE) ? sizeof(SNR_SEMAPHORE) - 1 : 0;
-	size_t cut = rule->text.len;
+	size_t cut = snr_rule(image, rule)->text.len;
+	long at = snr_find_prefix(image, rule, name, *len);
 
-	if (*len - sem <= cut || !snr_equal(name + sem, prefix, cut)) {
-		sem = 0;
-		if (*len <= cut || !snr_equal(name, prefix, cut))
-			return false;
-	}
+	if (at < 0 || *len <= (size_t)at + cut)
+		return false;
 	*len -= cut;
-	snr_move(name + sem, name + sem + cut, *len - sem);
+	snr_move(name + at, name + at + cut, *len - (size_t)at);
 	return true;
 }
 
@@ -97,7 +82,7 @@ bool snr_listing_shows(struct snr_listing *listing, char *name, size_t *len, uns
 		       uint64_t *inode)
 {
 	const struct snr_image *image = listing->image;
-	const struct snr_rule *prefix = find_prefix(listing);
+	uint32_t prefix = snr_match_prefix(image, listing->at.rule, listing->len);
 	struct snr_builder path = {.out = listing->scratch->where,
 				   .size = SNR_PATH_MAX,
 				   .len = listing->len};
@@ -106,7 +91,7 @@ bool snr_listing_shows(struct snr_listing *listing, char *name, size_t *len, uns
 
 	if (snr_is_dot(name, *len) || snr_is_dotdot(name, *len))
 		return true;
-	if (prefix && !cut_prefix(prefix, snr_string(image, prefix->text), name, len))
+	if (prefix != SNR_NO_RULE && !cut_prefix(image, prefix, name, len))
 		return false;
 	snr_add(&path, "/", 1);
 	snr_add(&path, name, *len);

@@ -177,6 +177,78 @@ uint32_t snr_match_mount(const struct snr_image *image, uint32_t rule)
 	return rule;
 }
 
+static bool is_prefix(const struct snr_image *image, uint32_t rule)
+{
+	return rule != SNR_NO_RULE && snr_rule(image, rule)->kind == SNR_PREFIX;
+}
+
+uint32_t snr_match_prefix(const struct snr_image *image, uint32_t rule, size_t len)
+{
+	uint32_t place = snr_match_place(image, rule);
+
+	return is_prefix(image, place) && snr_rule(image, place)->path.len == len ? place
+										  : SNR_NO_RULE;
+}
+
+long snr_find_prefix(const struct snr_image *image, uint32_t rule, const char *name, size_t len)
+{
+	struct snr_text text = snr_rule(image, rule)->text;
+	const char *prefix = snr_string(image, text);
+	size_t sem = snr_begins(name, len, SNR_SEMAPHORE) ? sizeof(SNR_SEMAPHORE) - 1 : 0;
+
+	if (len - sem >= text.len && snr_equal(name + sem, prefix, text.len))
+		return (long)sem;
+	return sem && len >= text.len && snr_equal(name, prefix, text.len) ? 0 : -1;
+}
+
+void snr_add_prefixed(const struct snr_image *image, uint32_t rule, const char *name, size_t len,
+		      struct snr_builder *builder)
+{
+	struct snr_text text = snr_rule(image, rule)->text;
+	size_t sem = snr_begins(name, len, SNR_SEMAPHORE) ? sizeof(SNR_SEMAPHORE) - 1 : 0;
+
+	if (snr_find_prefix(image, rule, name, len) >= 0) {
+		snr_add(builder, name, len);
+		return;
+	}
+	snr_add(builder, name, sem);
+	snr_add(builder, snr_string(image, text), text.len);
+	snr_add(builder, name + sem, len - sem);
+}
+
+/* Add REST, which begins with a slash, behind the target of a prefix rule. */
+static void add_beneath(const struct snr_image *image, uint32_t rule, const char *rest, size_t len,
+			struct snr_builder *builder)
+{
+	struct snr_component c = {0};
+
+	if (!snr_next_component(rest, len, &c)) {
+		snr_add(builder, rest, len);
+		return;
+	}
+	snr_add(builder, "/", 1);
+	snr_add_prefixed(image, rule, rest + c.start, c.end - c.start, builder);
+	snr_add(builder, rest + c.end, len - c.end);
+}
+
+/* The other way round. */
+static void add_without(const struct snr_image *image, uint32_t rule, const char *rest, size_t len,
+			struct snr_builder *builder)
+{
+	struct snr_component c = {0};
+	size_t cut = snr_rule(image, rule)->text.len;
+	long at = -1;
+
+	if (snr_next_component(rest, len, &c))
+		at = snr_find_prefix(image, rule, rest + c.start, c.end - c.start);
+	if (at >= 0 && c.end - c.start > (size_t)at + cut) {
+		snr_add(builder, rest, c.start + (size_t)at);
+		rest += c.start + (size_t)at + cut;
+		len -= c.start + (size_t)at + cut;
+	}
+	snr_add(builder, rest, len);
+}
+
 long snr_map(const struct snr_image *image, const char *path, size_t len, char *out, size_t size)
 {
 	struct snr_builder builder = {.out = out, .size = size};
@@ -193,7 +265,10 @@ long snr_map(const struct snr_image *image, const char *path, size_t len, char *
 		if (target.len > 1 || rest == len)
 			snr_add(&builder, snr_string(image, target), target.len);
 	}
-	snr_add(&builder, path + rest, len - rest);
+	if (is_prefix(image, place))
+		add_beneath(image, place, path + rest, len - rest, &builder);
+	else
+		snr_add(&builder, path + rest, len - rest);
 	return snr_finish(&builder);
 }
 
@@ -236,6 +311,10 @@ long snr_unmap(const struct snr_image *image, const char *path, size_t len, char
 	if (found != SNR_NO_RULE && (rest == len || snr_rule(image, found)->path.len > 1))
 		snr_add(&builder, snr_string(image, snr_rule(image, found)->path),
 			snr_rule(image, found)->path.len);
-	snr_add(&builder, path + rest, len - rest);
+	if (is_prefix(image, snr_match_place(image, found)))
+		add_without(image, snr_match_place(image, found), path + rest, len - rest,
+			    &builder);
+	else
+		snr_add(&builder, path + rest, len - rest);
 	return snr_finish(&builder);
 }

@@ -62,6 +62,20 @@ uint32_t snr_match_place(const struct snr_image *image, uint32_t rule);
  * rules that is not on the disk, which lies on the mount of the directory that it would be in. */
 uint32_t snr_match_mount(const struct snr_image *image, uint32_t rule);
 
+/* The name on the disk for NAME, LEN bytes, directly in the directory of RULE, a prefix: at most
+ * LEN
+ * + SNR_PATH_MAX bytes are added to BUILDER. */
+struct snr_builder;
+void snr_add_prefixed(const struct snr_image *image, uint32_t rule, const char *name, size_t len,
+		      struct snr_builder *builder);
+
+/* The prefix rule in whose directory itself, not further down, names of POSITION's directory of LEN
+ * bytes lie; or SNR_NO_RULE. */
+uint32_t snr_match_prefix(const struct snr_image *image, uint32_t rule, size_t len);
+
+/* Where NAME on the disk has the prefix of RULE: the offset of it; else -1. */
+long snr_find_prefix(const struct snr_image *image, uint32_t rule, const char *name, size_t len);
+
 /* Where the kernel finds the canonical virtual PATH: the longest rule's target and the rest. Writes
  * at most SIZE bytes with the NUL. Returns the length, or -ENAMETOOLONG. */
 long snr_map(const struct snr_image *image, const char *path, size_t len, char *out, size_t size);

@@ -157,17 +157,26 @@ static const char *kernels_name(const struct snr_question *q, const char *path, 
 {
 	const struct snr_image *image = q->redirector->image;
 	struct snr_position at = snr_match_position(image, path, dir);
+	uint32_t prefix = snr_match_prefix(image, at.rule, dir);
 	struct snr_builder whole = {.out = q->scratch->link, .size = SNR_PATH_MAX};
 
 	snr_add(&whole, path, dir > 1 ? dir : 0);
 	snr_add(&whole, "/", 1);
 	snr_add(&whole, name, *len);
 	snr_match_step(image, &at, name, *len);
-	if (snr_finish(&whole) < 0 ||
-	    snr_verdict_at(image, &at, whole.out, whole.len, SNR_KIND_BIT(SNR_HIDE)) == SNR_NO_RULE)
+	if (snr_finish(&whole) < 0)
 		return name;
-	*len = sizeof(SNR_HIDDEN_NAME) - 1;
-	return SNR_HIDDEN_NAME;
+	if (snr_verdict_at(image, &at, whole.out, whole.len, SNR_KIND_BIT(SNR_HIDE)) !=
+	    SNR_NO_RULE) {
+		*len = sizeof(SNR_HIDDEN_NAME) - 1;
+		return SNR_HIDDEN_NAME;
+	}
+	if (prefix == SNR_NO_RULE || (at.entry && at.entry->rule != SNR_NO_RULE))
+		return name;
+	whole.len = 0;
+	snr_add_prefixed(image, prefix, name, *len, &whole);
+	*len = whole.len;
+	return whole.out;
 }
 
 /* From the name of the directory as the program sees it, DIR bytes in spot->path, and the NAME:
