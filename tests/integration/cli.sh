@@ -35,7 +35,8 @@ expect() {
 			echo "$got"
 			cat err
 			echo "wanted: '$output', '$errors'"
-		} | not_ok "$name"
+		} >why
+		not_ok "$name" <why
 	fi
 }
 
