@@ -5,6 +5,8 @@
 #include "launcher/run.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -74,9 +76,35 @@ static int attempt_shell(run_attempt attempt, void *context, const char *file,
 	return error;
 }
 
+/* A script that names us as its interpreter, and options or nothing: the kernel puts the script's
+ * own name in the place of PROGRAM (execve(2)), and we would start us for ever. */
+static void refuse_own_script(const char *file)
+{
+	char line[256] = "";
+	struct stat its, own;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 2 || line[0] != '#' || line[1] != '!')
+		return;
+	line[strcspn(line, "\n")] = '\0';
+	char *interpreter = line + 2 + strspn(line + 2, " \t");
+	char *rest = interpreter + strcspn(interpreter, " \t");
+	char *word = rest + strspn(rest, " \t");
+	*rest = '\0';
+	if ((!*word || *word == '-') && !stat(interpreter, &its) && !stat("/proc/self/exe", &own) &&
+	    its.st_dev == own.st_dev && its.st_ino == own.st_ino)
+		die(STATUS_CANNOT_RUN, file,
+		    "is a script for snapredir, which would start it for ever; let its first line "
+		    "name a program, too: #!/usr/bin/env -S snapredir OPTION... -- PROGRAM");
+}
+
 static int attempt_file(run_attempt attempt, void *context, const char *file, char *const program[],
 			char *const envp[])
 {
+	refuse_own_script(file);
 	int error = attempt(context, file, program, envp);
 
 	if (error == -ENOEXEC)

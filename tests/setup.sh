@@ -9,7 +9,7 @@ need() {
 	build) echo gcc libc6-dev libseccomp-dev libcap-dev libyaml-dev python3 ;;
 	demo) echo golang-go ;;
 	check)
-		echo libcmocka-dev musl-tools busybox-static bash-static sqlite3 perl tar tzdata rsync sudo strace gdb ltrace findutils util-linux procps
+		echo libcmocka-dev musl-tools busybox-static bash-static sqlite3 perl tar tzdata rsync sudo cron strace gdb ltrace findutils util-linux procps
 		echo snapd squashfs-tools bash-completion python3-yaml make mandoc
 		# looks at the page of --report
 		echo chromium-headless-shell

@@ -34,42 +34,72 @@ static bool slot_is_ours(struct tracer *tracer, const struct tracee *tracee,
 	return true;
 }
 
-static unsigned free_slot(const struct tracee_chunk *chunk)
+static bool has_free_slot(const struct tracee_chunk *chunk)
 {
-	for (unsigned i = 0; i < chunk->nslots; i++)
-		if (!(chunk->used >> i & 1))
-			return i;
-	return chunk->nslots;
+	return chunk->used != (1u << chunk->nslots) - 1;
 }
 
-uint64_t scratch_take(struct tracer *tracer, struct tracee *tracee, uint64_t size)
+/* The list of chunks with free slots that CHUNK belongs to: for calls that may wait long, hundreds
+ * of chunks can be full, and none of them is looked at. Large ones, for one call each, are few. */
+static struct tracee_chunk **list_of(struct tracee_space *space, bool large, unsigned word)
 {
-	struct tracee_chunk *chunk;
+	return &space->free[2 * large + (word == 8)];
+}
 
-	for (chunk = tracee->space->chunks; chunk; chunk = chunk->next) {
-		unsigned i;
+static void list_free(struct tracee_space *space, struct tracee_chunk *chunk)
+{
+	struct tracee_chunk **list = list_of(space, chunk->slot_size > SLOT_SIZE, chunk->word);
 
-		if (chunk->word > tracee->abi->word || chunk->slot_size < size + HEAD)
+	chunk->next_free = *list;
+	*list = chunk;
+}
+
+static uint64_t take_of(struct tracer *tracer, struct tracee *tracee, struct tracee_chunk **link,
+			uint64_t size)
+{
+	while (*link) {
+		struct tracee_chunk *chunk = *link;
+		unsigned i = (unsigned)__builtin_ctz(~chunk->used);
+
+		if (chunk->slot_size < size) {
+			link = &chunk->next_free;
 			continue;
-		i = free_slot(chunk);
-		if (i == chunk->nslots)
-			continue;
+		}
 		if (!slot_is_ours(tracer, tracee, chunk, i)) {
-			chunk->nslots = 0; /* others may hold slots of it: it stays listed */
+			chunk->nslots = 0; /* others may hold slots of it: it is not freed */
+			*link = chunk->next_free;
 			continue;
 		}
 		chunk->used |= 1u << i;
+		if (!has_free_slot(chunk))
+			*link = chunk->next_free;
 		tracee->slot = (struct tracee_slot){chunk, i};
 		return chunk->address + i * chunk->slot_size + HEAD;
 	}
 	return 0;
 }
 
+uint64_t scratch_take(struct tracer *tracer, struct tracee *tracee, uint64_t size)
+{
+	bool large = size + HEAD > SLOT_SIZE;
+	uint64_t address = 0;
+
+	/* What a 32-bit call can name a 64-bit one can, too. */
+	for (unsigned word = tracee->abi->word; !address && word >= 4; word -= 4)
+		address = take_of(tracer, tracee, list_of(tracee->space, large, word), size + HEAD);
+	return address;
+}
+
 void scratch_release(struct tracee *tracee)
 {
-	if (tracee->slot.chunk)
-		tracee->slot.chunk->used &= ~(1u << tracee->slot.index);
+	struct tracee_chunk *chunk = tracee->slot.chunk;
+
 	tracee->slot.chunk = NULL;
+	if (!chunk)
+		return;
+	if (chunk->nslots && !has_free_slot(chunk))
+		list_free(tracee->space, chunk);
+	chunk->used &= ~(1u << tracee->slot.index);
 }
 
 int scratch_map(struct tracee *tracee, uint64_t size)
@@ -87,6 +117,14 @@ int scratch_map(struct tracee *tracee, uint64_t size)
 	return 0;
 }
 
+void scratch_add(struct tracee_space *space, struct tracee_chunk *chunk)
+{
+	chunk->next = space->chunks;
+	space->chunks = chunk;
+	if (chunk->nslots)
+		list_free(space, chunk);
+}
+
 static void add_chunk(struct tracee *tracee, uint64_t address)
 {
 	struct tracee_chunk *chunk = calloc(1, sizeof(*chunk));
@@ -99,8 +137,7 @@ static void add_chunk(struct tracee *tracee, uint64_t address)
 	chunk->slot_size = tracee->slot_size;
 	chunk->nslots = (uint32_t)(tracee->map_size / tracee->slot_size);
 	chunk->word = tracee->abi->word;
-	chunk->next = tracee->space->chunks;
-	tracee->space->chunks = chunk;
+	scratch_add(tracee->space, chunk);
 }
 
 int scratch_mapped(struct tracee *tracee)

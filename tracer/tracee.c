@@ -186,21 +186,20 @@ int tracee_fresh_space(struct tracee *tracee)
 /* The child's slots lie where the parent's do, and nobody holds one yet. */
 int tracee_copy_space(struct tracee *child, const struct tracee *parent)
 {
-	struct tracee_chunk *const *from = &parent->space->chunks;
-	struct tracee_chunk **to;
+	const struct tracee_chunk *from = parent->space->chunks;
 	int r = tracee_fresh_space(child);
 
 	if (r)
 		return r;
 	child->space->dumpable = parent->space->dumpable;
-	to = &child->space->chunks;
-	for (; *from; from = &(*from)->next, to = &(*to)->next) {
-		*to = malloc(sizeof(**to));
-		if (!*to)
+	for (; from; from = from->next) {
+		struct tracee_chunk *chunk = malloc(sizeof(*chunk));
+
+		if (!chunk)
 			return -ENOMEM;
-		**to = **from;
-		(*to)->next = NULL;
-		(*to)->used = 0;
+		*chunk = *from;
+		chunk->used = 0;
+		scratch_add(child->space, chunk);
 	}
 	return 0;
 }

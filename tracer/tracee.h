@@ -15,6 +15,7 @@
 /* A piece of scratch memory mapped into a tracee, cut into slots of one size. */
 struct tracee_chunk {
 	struct tracee_chunk *next;
+	struct tracee_chunk *next_free; /* of those of its class that have a free slot */
 	uint64_t address;
 	uint64_t slot_size;
 	uint32_t nslots;
@@ -27,6 +28,7 @@ struct tracee_chunk {
 struct tracee_space {
 	unsigned refs;
 	struct tracee_chunk *chunks;
+	struct tracee_chunk *free[4]; /* by class: scratch.c */
 	int8_t dumpable; /* what prctl(PR_SET_DUMPABLE) was told, or -1: ask the kernel */
 };
 
@@ -177,6 +179,8 @@ int tracee_fresh_space(struct tracee *tracee);
  */
 uint64_t scratch_take(struct tracer *tracer, struct tracee *tracee, uint64_t size);
 void scratch_release(struct tracee *tracee);
+/* CHUNK, of which no slot is taken, belongs to SPACE. */
+void scratch_add(struct tracee_space *space, struct tracee_chunk *chunk);
 /* At a seccomp stop: map more, for a slot of SIZE bytes, and make the call again afterwards.
  * Resumes the tracee. Returns 0 or -errno. */
 int scratch_map(struct tracee *tracee, uint64_t size);

@@ -74,4 +74,22 @@ service sockets 'answer: served
 parent is the manager: True
 its own session: True
 it ends with 0'
+
+# daemon(3), as it is called by C programs.
+cat >"$WORK/daemon.py" <<'END'
+import ctypes, os, sys
+file, out, keep = sys.argv[1:]
+was = os.getpid()
+if ctypes.CDLL(None).daemon(int(keep), 0):
+    sys.exit("daemon fails")
+with open(out + ".new", "w") as said:
+    there = os.path.exists(file) or not os.environ.get("RUN")
+    print("found" if there else "lost", os.getpid() != was, os.getpgrp() == os.getsid(0), os.getcwd() if keep == "0" else "kept",
+          [os.readlink(f"/proc/self/fd/{fd}") for fd in range(3)], file=said)
+os.rename(out + ".new", out)
+END
+for keep in 0 1; do
+	each "daemon($keep, 0)" '$RUN python3 "$0" /opt/acme/file "$PWD/out" "$1" && for i in $(seq 200); do [ ! -e out ] || break; sleep 0.05; done
+		cat out' "$WORK/daemon.py" $keep
+done
 finish

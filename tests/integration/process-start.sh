@@ -78,4 +78,52 @@ shebang() {
 	[ $? = 125 ] && [[ $said == "snapredir: "* ]] && [ "$(wc -l <<<"$said")" = 1 ]
 }
 check 'a #! line names the launcher with a rule that is wrong: one line, status 125' shebang
+endless() {
+	local said
+	printf '#!%s %s\necho text\n' "$SNAPREDIR" "$1" >"$WORK/script"
+	said=$(timeout 20 "$WORK/script" 2>&1)
+	[ $? = 126 ] && grep -q "^snapredir: $WORK/script: is a script for snapredir, .*#!/usr/bin/env -S snapredir" <<<"$said" && [ "$(wc -l <<<"$said")" = 1 ]
+}
+check 'a #! line names the launcher alone: it says so' endless ''
+check 'a #! line names the launcher and an option: it says so' endless -epreload
+good_shebang() { # ENGINE FIRST-LINE
+	local said
+	printf '#!%s\ncat /opt/acme/file\necho "$0 $*"\n' "$2" >"$WORK/script"
+	echo "bind /opt/acme $WORK/target" >"$WORK/rules"
+	said=$(SNAPREDIR_RULES=$WORK/rules SNAPREDIR_ENGINE=$1 "$WORK/script" a 'b  c' 2>&1) &&
+		diff <(printf 'text\n%s a b  c\n' "$WORK/script") - <<<"$said"
+}
+for engine in "${ENGINES[@]}"; do
+	check "a #! line names the launcher and a program [$engine]" good_shebang "$engine" "$SNAPREDIR sh"
+	check "a #! line names env -S, the launcher, an option and a program [$engine]" \
+		good_shebang "$engine" "/usr/bin/env -S $SNAPREDIR --require $engine -- sh"
+done
+
+# A real cron, in namespaces of its own: its jobs are those of a crontab for when it starts. Without PAM's session
+# modules, which want more of the machine.
+by_cron() { # ENGINE
+	local launcher=''
+	[ "$1" = native ] || launcher=$(with "$1")
+	rm -rf "$WORK/cron" && mkdir -p "$WORK/cron/spool" "$WORK/cron/etc" && chmod 755 "$WORK/cron"
+	printf '@reboot %s %s >%s/out 2>&1; echo status $? >>%s/out; mv %s/out %s/done\n' \
+		"$launcher" "$WORK/program" "$WORK/cron" "$WORK/cron" "$WORK/cron" "$WORK/cron" >"$WORK/cron/spool/root"
+	chmod 600 "$WORK/cron/spool/root"
+	printf 'auth sufficient pam_permit.so\naccount sufficient pam_permit.so\nsession sufficient pam_permit.so\n' >"$WORK/cron/pam"
+	# shellcheck disable=SC2016 # for the inner shell
+	timeout -k 5 60 unshare -mpf --mount-proc --kill-child sh -c 'mount -t tmpfs none /run && mount --bind "$0/etc" /etc/cron.d &&
+		mount --bind "$0/spool" /var/spool/cron/crontabs && mount --bind /dev/null /etc/crontab && mount --bind "$0/pam" /etc/pam.d/cron &&
+		{ cron -f >"$0/said" 2>&1 & for i in $(seq 500); do [ -e "$0/done" ] && break; sleep 0.05; done; }' "$WORK/cron" || return 1
+	cp "$WORK/cron/done" "$WORK/cron.$1" && grep -qx 'status 0' "$WORK/cron.$1"
+}
+as_by_cron() {
+	by_cron "$1" && diff "$WORK/cron.native" "$WORK/cron.$1"
+}
+if [ "$(id -u)" = 0 ] && command -v cron >/dev/null; then
+	check 'by cron [native]' by_cron native
+	for engine in "${ENGINES[@]}"; do
+		check "by cron [$engine]" as_by_cron "$engine"
+	done
+else
+	skip 'by cron' 'needs root and cron'
+fi
 finish

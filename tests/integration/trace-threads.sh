@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Threads in bursts, with a cwd of their own, forking and vforking, and 2,000 of them at once.
+# Threads in bursts, with a cwd of their own, forking and vforking, 2,000 of them at once, and
+# hundreds that wait in calls.
 . tests/lib.sh
 
 prepare() {
 	mkdir target other
 	echo text >target/file
+	mkfifo target/fifo
 	echo other >other/file
 }
 rules <<'END'
@@ -17,7 +19,7 @@ for form in '' -static -musl -32; do
 	only=()
 	case $form in -static | -musl) only=(-e trace) ;; esac
 	if [ -x "$program" ]; then
-		same ${only[@]+"${only[@]}"} "threads$form" "$program" /opt/acme/file /opt/other
+		same ${only[@]+"${only[@]}"} "threads$form" "$program" /opt/acme/file /opt/other /opt/acme/fifo
 	elif [ "$form" != -musl ]; then
 		skip "threads$form" 'not built here'
 	fi

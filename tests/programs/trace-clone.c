@@ -82,6 +82,31 @@ static void bad_clone3(void)
 	       syscall(SYS_clone3, &args, sizeof(args)) < 0 ? strerror(errno) : "a child");
 }
 
+/* A number of its own choice: that of a child which has just gone. Only CAP_SYS_ADMIN may choose.
+ */
+static void by_set_tid(const char *what, uint64_t flags)
+{
+	for (int i = 0; i < 20; i++) {
+		pid_t wanted = fork();
+		struct request args = {.flags = flags, .exit_signal = SIGCHLD};
+		long pid;
+
+		if (wanted == 0)
+			_exit(0);
+		waitpid(wanted, NULL, 0);
+		args.set_tid = (uintptr_t)&wanted;
+		args.set_tid_size = 1;
+		pid = syscall(SYS_clone3, &args, sizeof(args));
+		if (pid == 0)
+			_exit(getpid() == wanted ? look(NULL) : 4);
+		if (pid < 0 && errno == EEXIST)
+			continue; /* somebody else has it already */
+		report(what, pid);
+		return;
+	}
+	printf("%s: all taken\n", what);
+}
+
 #ifdef __x86_64__
 /* The flags are in a register that parent and child must find unchanged. */
 static void registers(void)
@@ -124,6 +149,8 @@ int main(int argc, char **argv)
 	by_clone3("clone3, untraced", CLONE_UNTRACED);
 	by_clone3("clone3, clear handlers", CLONE_CLEAR_SIGHAND);
 	by_clone3("clone3, untraced, files", CLONE_UNTRACED | CLONE_FILES | CLONE_FS);
+	by_set_tid("a chosen number", 0);
+	by_set_tid("a chosen number, untraced", CLONE_UNTRACED);
 	bad_clone3();
 	registers();
 	return 0;

@@ -222,9 +222,44 @@ static void forks_of_threads(void)
 	printf("forks of threads: %d good, %d bad\n", good, bad);
 }
 
+/* Hundreds that wait within a redirected call at once, and many calls beside them. */
+static void *waiter(void *fifo)
+{
+	int fd = open(fifo, O_RDONLY);
+
+	if (fd < 0)
+		bad++;
+	else
+		good++;
+	close(fd);
+	return NULL;
+}
+
+static void waiters(char *fifo)
+{
+	static pthread_t thread[300];
+	pthread_attr_t attributes;
+	int n = 0, lost = 0, fd;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 65536);
+	good = bad = 0;
+	while (n < 300 && !pthread_create(&thread[n], &attributes, waiter, fifo))
+		n++;
+	for (int i = 0; i < 300; i++)
+		lost += access(file, R_OK) != 0;
+	fd = open(fifo, O_RDWR); /* does not wait, and lets all others go on */
+	for (int i = 0; i < n; i++)
+		pthread_join(thread[i], NULL);
+	for (int i = 0; i < 300; i++)
+		lost += access(file, R_OK) != 0;
+	close(fd);
+	printf("waiters: %d good, %d bad, %d lost\n", good, bad, lost);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc < 3)
+	if (argc < 4)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	file = argv[1];
@@ -237,5 +272,6 @@ int main(int argc, char **argv)
 	vforks(50);
 	forks(20);
 	forks_of_threads();
+	waiters(argv[3]);
 	return 0;
 }
