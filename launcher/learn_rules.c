@@ -36,6 +36,7 @@ struct lines {
 struct writer {
 	const struct learnt *learnt;
 	struct places places;
+	struct lines served; /* what a line was written for already */
 	struct pool pool;
 	FILE *out;
 };
@@ -159,13 +160,22 @@ static bool can_be_written(const struct writer *writer, const struct line *line)
 	return false;
 }
 
-/* Sort LINES; call PUT for each run of lines of one path. A path below one that had a line already
- * is served by that one. */
-static void put_lines(const struct writer *writer, struct lines *lines,
+static bool has_line(const struct writer *writer, size_t from, const char *path, size_t len)
+{
+	for (size_t i = from; i < writer->served.count; i++)
+		if (place_is_below(path, len, writer->served.line[i].path,
+				   writer->served.line[i].len))
+			return true;
+	return false;
+}
+
+/* Sort LINES; call PUT for each run of lines of one path. A path below one of the same section is
+ * served by that one's line. */
+static void put_lines(struct writer *writer, struct lines *lines,
 		      void (*put)(const struct writer *writer, const struct line *from,
 				  const struct line *end))
 {
-	const struct line *last = NULL;
+	size_t first = writer->served.count;
 
 	if (lines->count)
 		qsort(lines->line, lines->count, sizeof(*lines->line), by_path);
@@ -175,9 +185,9 @@ static void put_lines(const struct writer *writer, struct lines *lines,
 		for (end = i + 1; end < lines->count; end++)
 			if (strcmp(lines->line[end].path, line->path) != 0)
 				break;
-		if (last && place_is_below(line->path, line->len, last->path, last->len))
+		if (has_line(writer, first, line->path, line->len))
 			continue;
-		last = line;
+		add_line(writer, &writer->served, line->len, line->of);
 		put(writer, line, &lines->line[end]);
 	}
 	free(lines->line);
@@ -372,6 +382,8 @@ static void list_misses(struct writer *writer)
 		    place_is_optional(path->path, path->len) || places_is_search(tally, path) ||
 		    places_has_in_snap(&writer->places, path->path, path->len))
 			continue;
+		if (has_line(writer, 0, path->path, path->len))
+			continue;
 		add_line(writer, &missing, places_top_missing_all(&writer->places, path), path);
 	}
 	if (!missing.count)
@@ -476,6 +488,7 @@ char *learn_rules(const struct learnt *learnt, const char *file, size_t *size)
 	suggest_shm(&writer);
 	list_misses(&writer);
 	pool_free(&writer.pool);
+	free(writer.served.line);
 	if (fclose(writer.out) != 0)
 		return NULL;
 	while (comment_out(&text, size, file))

@@ -65,6 +65,21 @@ for engine in "${ENGINES[@]}"; do
 	check "the page has the same rules [$engine]" "$PAGE" suggested "$engine.html" <first
 done
 
+# ---- a vendor application runs by what was learnt from its failure, and has nothing more to ask for ----
+if [ $reference != bind ] || [ ! -x "$SNAPREDIR_BUILD/acme/acme" ]; then
+	skip 'the demo learns' 'no mounts here, or the demo is not built'
+else
+	"$LIB/../snap/demo/stage" "$SNAPREDIR_BUILD" "$WORK/demo" >/dev/null
+	rm "$WORK/demo/snap/meta/snapredir.rules"
+	rm -rf "$WORK/snap" "$WORK/data" "$WORK/common"
+	mv "$WORK/demo/snap" "$WORK/demo/data" "$WORK/demo/common" "$WORK"
+	printf 'bind %s x\n' /opt/acme /etc/acme.conf /usr/share/acme /var/lib/acme >guarded
+	demo=$WORK/snap/opt/acme/bin/acme
+	check 'the demo fails alone' status_is 1 learn trace --learn demo.rules -- "$demo"
+	check '... works with what was learnt' learn trace -r demo.rules --learn more.rules -- "$demo"
+	check '... and nothing is to be learnt any more' status_is 1 grep -v '^#' more.rules
+fi
+
 # ---- the page's data are what strace sees ----
 run=(sh -c 'cat none /nowhere/x /etc/hostname; cd /usr; cat share/none; mkdir "$0/new"; mkdir "$0/new"; mv "$0/new" "$0/old"; rmdir "$0/old"; ls /root/none' "$T")
 strace -f -qq -e trace=%file -o strace.log "${run[@]}" >/dev/null 2>&1
