@@ -77,8 +77,8 @@ static void decide_preload(const struct plan_input *input, struct plan *plan)
 {
 	if (!input->has_shim) {
 		refuse(plan, input->engine_from,
-		       "engine preload needs the library %s, which cannot be read; install it "
-		       "there",
+		       "engine preload needs the library %s, which is not there, or not of "
+		       "this version; install the one that belongs to this launcher",
 		       input->shim);
 		return;
 	}
@@ -92,8 +92,9 @@ static void decide_hybrid(const struct plan_input *input, const char *from, stru
 		refuse(plan, from, "engine hybrid cannot be had here: %s", input->why);
 	} else if (!input->has_shim) {
 		refuse(plan, from,
-		       "engine hybrid needs the library %s, which cannot be read; install it "
-		       "there, or use -e trace",
+		       "engine hybrid needs the library %s, which is not there, or not of "
+		       "this version; install the one that belongs to this launcher, or use -e "
+		       "trace",
 		       input->shim);
 	} else {
 		plan->way = PLAN_RUN;

@@ -19,6 +19,7 @@
 #include "launcher/run.h"
 #include "shared/environ.h"
 #include "shared/libraries.h"
+#include "shared/note.h"
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
@@ -34,6 +35,20 @@
 
 extern char **environ;
 
+/* Is this a library of ours, and of this version? Another would step aside, and the program run
+ * unredirected. */
+static bool is_ours(const char *path)
+{
+	static const struct snr_note note = SNR_NOTE;
+	char page[SNR_NOTE_PAGE];
+	int fd = (int)snr_rawcall4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	ssize_t size = fd < 0 ? -1 : read(fd, page, sizeof(page));
+
+	if (fd >= 0)
+		close(fd);
+	return size > 0 && memmem(page, (size_t)size, &note, sizeof(note));
+}
+
 static bool find_shim(const char *top, size_t len, const char *triplet, char *out)
 {
 	struct snr_builder path = {.out = out, .size = SNR_PATH_MAX};
@@ -43,8 +58,7 @@ static bool find_shim(const char *top, size_t len, const char *triplet, char *ou
 	snr_add_text(&path, triplet);
 	snr_add_text(&path, "/libsnapredir.so");
 	/* ld.so takes LD_PRELOAD apart at blanks and colons. */
-	return snr_finish(&path) > 0 && !out[strcspn(out, ": ")] &&
-	       snr_rawcall3(SYS_faccessat, AT_FDCWD, out, R_OK) == 0;
+	return snr_finish(&path) > 0 && !out[strcspn(out, ": ")] && is_ours(out);
 }
 
 /* Without one of the companions ld.so would complain at every start. */
@@ -55,7 +69,7 @@ static bool has_companion(const char *shim)
 
 	snr_add(&path, shim, strlen(shim) - strlen(".so"));
 	snr_add_text(&path, SNR_COMPANION);
-	return snr_finish(&path) > 0 && snr_rawcall3(SYS_faccessat, AT_FDCWD, companion, R_OK) == 0;
+	return snr_finish(&path) > 0 && is_ours(companion);
 }
 
 void start_find_files(struct start_files *files)
@@ -171,8 +185,8 @@ static int attempt_preload(void *context, const char *file, char *const argv[], 
 	struct snr_exec_plan *plan = &preload->plan;
 	struct snr_lookup follow = {.follow = true};
 
-	snr_plan_exec(&preload->redirector, &preload->scratch, host_read_file, AT_FDCWD, AT_FDCWD, file,
-		      strlen(file), follow, plan);
+	snr_plan_exec(&preload->redirector, &preload->scratch, host_read_file, AT_FDCWD, AT_FDCWD,
+		      file, strlen(file), follow, plan);
 	if (plan->error)
 		return plan->error;
 	/* What is not there or may not be executed shall not be talked about. */

@@ -35,4 +35,25 @@ mkdir -p "$WORK/data" "$WORK/common"
 cp snap/demo/acme.conf "$WORK/data/"
 check 'and redirects from there' bash -c '[ "$(env -i SNAP="$0/prime" SNAP_DATA="$0/data" SNAP_COMMON="$0/common" \
 	"$0/prime/bin/snapredir" /usr/bin/head -1 /etc/acme.conf)" = "# settings of acme, as the vendor ships them" ]' "$WORK"
+
+# Launcher and shim of different builds: not a program that runs unredirected, but a word.
+cp -r "$WORK/snapredir" "$WORK/mixed"
+for library in "$WORK"/mixed/lib/*/*.so; do
+	check "the note of $(basename "$(dirname "$library")")/$(basename "$library") is well-formed" bash -c '
+		[ "$(readelf -nW "$0" 2>&1 | grep -c "^  snapredir .*0x00000004")/$(readelf -nW "$0" 2>&1 | grep -c Warning)" = 1/0 ]' "$library"
+	$python - "$library" <<'END'
+import sys
+with open(sys.argv[1], "r+b") as file:
+    at = file.read(4096).index(b"snapredir\0\0\0") + 12
+    file.seek(at)
+    file.write(b"\xff")
+END
+done
+mkdir "$WORK/files"
+for engine in preload hybrid; do
+	status=0
+	"$WORK/mixed/bin/snapredir" -e $engine -m "/opt/acme=$WORK/files" ls /opt/acme >"$WORK/out" 2>&1 || status=$?
+	check "a shim of another version is not taken [$engine]" bash -c '[ "$0" = 125 ] && grep -q "engine .* needs the library .*not of this version; install" "$1" ||
+		{ echo "status $0"; cat "$1"; exit 1; }' $status "$WORK/out"
+done
 finish
