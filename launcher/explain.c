@@ -12,8 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "launcher/errnos.h"
 #include "launcher/host.h"
+#include "launcher/rules_kinds.h"
 #include "shared/log.h"
+#include "shared/name.h"
+#include "shared/verdict.h"
 
 #define MAX_MET 64 /* more than the kernel follows */
 
@@ -75,6 +79,56 @@ static void print_decision(const struct snr_image *image, const char *path,
 	fwrite(text, 1, (size_t)(line + len - text), stdout);
 }
 
+/* "write,fsync EIO 1 call in 100", in the words of the rule. */
+static void print_fault(const struct snr_rule *rule)
+{
+	const struct snr_fault *fault = &rule->fault;
+	const char *between = "";
+
+	printf("    fails: ");
+	for (uint32_t bit = 1; bit && bit <= fault->ops; bit <<= 1) {
+		if (fault->ops & bit) {
+			printf("%s%s", between, rules_fault_name(bit));
+			between = ",";
+		}
+	}
+	if (rule->error)
+		printf(" %s", errno_name(rule->error));
+	else
+		printf(" short=%u", fault->amount);
+	printf(" %u/%u", fault->n, fault->m);
+	if (rule->flags & SNR_RULE_SEEDED)
+		printf(" seed=%u", fault->seed);
+}
+
+/* What other rules have to say of the file, once calls work on it. */
+static void print_verdicts(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+			   const char *path, size_t len)
+{
+	const struct snr_image *image = redirector->image;
+	const uint32_t kinds = SNR_KIND_BIT(SNR_FAULT) | SNR_KIND_BIT(SNR_NATIVE);
+	const struct snr_lookup follow = {.follow = true};
+	char name[SNR_PATH_MAX], place[SNR_LOG_SIZE];
+	struct snr_verdicts verdicts;
+	uint32_t index;
+	long n;
+
+	if (!snr_has_kind(image, kinds))
+		return;
+	n = snr_name_of(image, &redirector->host, scratch, AT_FDCWD, path, len, follow, name);
+	if (n < 0)
+		return;
+	verdicts = snr_verdicts_begin(image, name, (size_t)n, kinds);
+	while ((index = snr_verdicts_next(&verdicts)) != SNR_NO_RULE) {
+		snr_log_rule(image, index, place, sizeof(place));
+		if (snr_rule(image, index)->kind == SNR_FAULT)
+			print_fault(snr_rule(image, index));
+		else
+			printf("    executed, it runs without rules");
+		printf(" (%s)\n", place);
+	}
+}
+
 int explain_path(const struct snr_image *image, const char *path)
 {
 	struct met met = {.count = 0};
@@ -100,6 +154,7 @@ int explain_path(const struct snr_image *image, const char *path)
 			printf("    rules lie beneath it\n");
 		if (!resolved.error)
 			printf("    %s\n", kind_of(resolved.changed ? to : path));
+		print_verdicts(&redirector, &scratch, path, len);
 	}
 	for (unsigned i = 0; i < met.count; i++)
 		free(met.text[i]);

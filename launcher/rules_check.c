@@ -294,6 +294,10 @@ static void check_rule(struct checking *checking, uint32_t index, struct rules_s
 		}
 		warn_of_target(checking, rule, &path, &target);
 	}
+	if (rule->kind == SNR_TMPFS && path.exists && !path.is_dir)
+		diags_add(&checking->rules->diags, DIAG_WARNING, rule->path.place,
+			  "%s is a file, over which no tmpfs can be mounted; name a directory",
+			  path.path);
 	if (is_verdict(rule) ? win_verdict(checking, index, &path)
 			     : win_mount(checking, index, &path))
 		keep(checking, index, &path, has_target ? &target : NULL);

@@ -200,7 +200,21 @@ for engine in "${ENGINES[@]}"; do
 		head -1 target/log; cat "$T/said"; tail -1 target/log'
 done
 
-# ---- what the log says ----
+# ---- what is said ----
+rules <<'END'
+bind /opt/acme $T/target
+fault /opt/acme/** read,write short=7 1/3 seed=5
+fault /opt/acme/keep read EIO
+END
+explained() { (cd "$T" && "$SNAPREDIR" -r "$WORK/rules" --explain /opt/acme/keep >"$WORK/out" 2>&1); grep -q "$1" "$WORK/out" || { cat "$WORK/out"; return 1; }; }
+check '--explain: a share' explained 'fails: read,write short=7 1/3 seed=5 (.*:2 fault /opt/acme/\*\*)$'
+check '--explain: an error' explained 'fails: read EIO 1/1 (.*:3 fault /opt/acme/keep)$'
+log=(--stats)
+for engine in "${ENGINES[@]}"; do
+	gives $engine 'counted' '' cat /opt/acme/keep
+	check "... by --stats [$engine]" grep -Eq '^ +[0-9]+ +0 +0 +1  .*:3 fault /opt/acme/keep$' "$WORK/err"
+done
+
 rules <<'END'
 bind /opt/acme $T/target
 fault /opt/acme/keep read EIO
