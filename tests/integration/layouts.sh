@@ -29,6 +29,8 @@ prepare() {
   bind: $SNAP_COMMON/state/lib
 $SNAP/x: {bind: $SNAP_COMMON}
 /var/cache/acme: {type: tmpfs, mode: 1770}
+/usr/share/acme-theme: {symlink: $SNAP/share/theme}
+/usr/share/acme-none: {symlink: $SNAP_DATA/none}
 END
 }
 rules <<'END'
@@ -38,6 +40,8 @@ bind /usr/share/acme $T/snap/share
 bind /var/lib/acme $T/common/state/lib create=dir
 bind $T/snap/x $T/common
 tmpfs /var/cache/acme mode=1770
+symlink /usr/share/acme-theme $T/snap/share/theme
+symlink /usr/share/acme-none $T/data/none
 END
 engine_rules=("--layout=$SNAP/meta/snap.yaml")
 
@@ -47,9 +51,13 @@ same -x 1 'a file' sh -c 'cat /etc/acme.conf && stat -c %F /etc/acme.conf && rm 
 same 'a directory that is made' sh -c 'echo state >/var/lib/acme/file && ls /var/lib/acme && mv /var/lib/acme /var/lib/other; :'
 same 'a path in the snap' sh -c 'echo more >$SNAP/x/file && ls $SNAP/x && cat $SNAP_COMMON/file'
 same 'a directory of this run' sh -c 'stat -c "%F %a" /var/cache/acme && ls -A /var/cache/acme && echo x >/var/cache/acme/x && cat /var/cache/acme/x'
+same 'links' sh -c 'cd /usr/share && cat acme-theme && readlink acme-theme acme-none && stat -c %F acme-none && ls -d acme*; cat acme-none; :'
 same 'programs' sh -c 'cd /opt/acme/bin && ./tool'
 # what the launcher makes is its user's, what a mount needs is root's
 made=common/state/lib
+# links and directories of a run lie in one of the user's there
+mkdir -m 1777 "$WORK/tmp"
+export TMPDIR=$WORK/tmp
 same -u 'programs' sh -c 'cd /opt/acme/bin && ./tool; ls /var/lib/acme'
 
 # ---- where layouts are read from ----
@@ -71,7 +79,7 @@ says() {
 run=("$SNAPREDIR" cat /opt/acme/file)
 
 says 'a classic snap: by itself' 0 '^text$' "${run[@]}"
-says '... and -v names the file' 0 "engine .*, 6 rules \($yaml\)" "$SNAPREDIR" -v cat /opt/acme/file
+says '... and -v names the file' 0 "engine .*, 8 rules \($yaml\)" "$SNAPREDIR" -v cat /opt/acme/file
 sed -i 's/classic/strict/' "$yaml"
 says 'a strict snap: snapd has mounted them' 1 'No such file' "${run[@]}"
 says '... and -v says where rules were looked for' 1 'no rules found' "$SNAPREDIR" -v cat /opt/acme/file
