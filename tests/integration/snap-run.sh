@@ -119,6 +119,40 @@ else
 	skip 'classic: bash completion' 'bash-completion is not installed'
 fi
 
+# Layouts in place of rules, which snap pack lets a classic snap have and snapd ignores.
+layouts() {
+	snap_dir layouts classic
+	rm "$WORK"/layouts/stage/snap/meta/snapredir.rules "$WORK"/layouts/snaps/*
+	cat >>"$WORK/layouts/stage/snap/meta/snap.yaml" <<'END'
+layout:
+  /opt/acme: {bind: $SNAP/opt/acme}
+  /usr/share/acme: {symlink: $SNAP/usr/share/acme}
+  /etc/acme.conf: {bind-file: $SNAP_DATA/acme.conf}
+  /var/lib/acme: {bind: $SNAP_COMMON/lib}
+END
+	snap pack "$WORK/layouts/stage/snap" "$WORK/layouts/snaps"
+}
+check 'snap pack takes layouts of a classic snap' layouts
+in_world layouts <<'END'
+snap run --hook=install acme
+echo '== root'
+snap run acme 2>&1
+echo "status $?"
+echo '== user'
+setpriv --reuid 4242 --regid 4242 --clear-groups snap run --shell acme -c 'cat /var/lib/acme/runs; readlink /usr/share/acme; : >/var/lib/acme/x' 2>&1
+ls /var/snap/acme/common/lib
+END
+is 'classic, by layouts: an app as root' root <<<"$everything"
+is 'classic, by layouts: an ordinary user, who may read what is root'\''s' user <<'END'
+1
+/snap/acme/x1/usr/share/acme
+/bin/bash: line 1: /var/lib/acme/x: Permission denied
+index
+report.txt
+runs
+sync.json
+END
+
 # The namespace of a strict snap has the base's root directory, the machine's /etc, and the filter.
 check 'snap pack takes it as a strict snap' snap_dir strict strict
 check 'a base for it' tests/snap/base "$WORK/strict/base"
