@@ -135,8 +135,9 @@ static int check(struct run *run)
 	diags_print(diags, true, stderr);
 	if (run->plan.way == PLAN_FAIL)
 		say(run->plan.subject, "%s", run->plan.text);
-	printf("%zu rules (%s): %zu errors, %zu warnings\n", run->rules.count, run->where,
-	       diags->errors + (run->plan.way == PLAN_FAIL), diags->count - diags->errors);
+	printf("%zu rules (%s): %zu errors, %zu warnings\n", run->rules.count - run->rules.implied,
+	       run->where, diags->errors + (run->plan.way == PLAN_FAIL),
+	       diags->count - diags->errors);
 	end_of_output();
 	return diags->errors || run->plan.way == PLAN_FAIL ? STATUS_FAILED : 0;
 }

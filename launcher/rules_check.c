@@ -327,9 +327,48 @@ static void order_by_depth(const struct rules *rules, uint32_t *order)
 		order[start[depth_of(&rules->rule[i].path)]++] = (uint32_t)i;
 }
 
+static bool has_path(const struct rules *rules, const char *path)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (strcmp(rules->rule[i].path.text, path) == 0)
+			return true;
+	return false;
+}
+
+/* What is laid over everything is not meant for the kernel's own file systems: they stay as they
+ * are, unless somebody says otherwise. */
+static void spare_the_kernels(struct rules *rules)
+{
+	static const char *const spared[] = {"/proc", "/sys", "/dev"};
+	const struct rules_rule *root = NULL;
+
+	for (size_t i = 0; i < rules->count && !root; i++)
+		if ((rules->rule[i].kind == SNR_OVERLAY || rules->rule[i].kind == SNR_READONLY) &&
+		    !rules->rule[i].glob && rules->rule[i].path.text[0] == '/' &&
+		    is_root(rules->rule[i].path.text, rules->rule[i].path.len))
+			root = &rules->rule[i];
+	for (size_t i = 0; root && i < sizeof(spared) / sizeof(*spared); i++) {
+		struct rules_word word = {spared[i], (uint32_t)strlen(spared[i]), root->place};
+		struct rules_rule rule = {.kind = SNR_BIND,
+					  .path = word,
+					  .target = word,
+					  .place = root->place,
+					  .optional = true};
+		size_t at = (size_t)(root - rules->rule);
+
+		if (has_path(rules, spared[i]))
+			continue;
+		rules_add(rules, &rule);
+		rules->implied++;
+		root = &rules->rule[at];
+	}
+}
+
 void rules_check(struct rules *rules, struct rules_set *set)
 {
 	struct checking checking = {.rules = rules};
+
+	spare_the_kernels(rules);
 	size_t room = rules->count ? rules->count : 1;
 	uint32_t *order = pool_grow(NULL, room, sizeof(*order));
 

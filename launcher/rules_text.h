@@ -50,7 +50,8 @@ struct rules {
 	struct rules_rule *rule; /* in the order in which they count: later ones win */
 	size_t count;
 	size_t room;
-	bool too_many; /* more than SNR_MAX_RULES were there; that was told once */
+	size_t implied; /* of them: not written by anybody, but by what was written */
+	bool too_many;  /* more than SNR_MAX_RULES were there; that was told once */
 	struct rules_engine engine;
 	struct rules_engine require;
 	struct diags diags;

@@ -71,8 +71,11 @@ static bool cut_prefix(const struct snr_image *image, uint32_t rule, char *name,
 	size_t cut = snr_rule(image, rule)->text.len;
 	long at = snr_find_prefix(image, rule, name, *len);
 
-	if (at < 0 || *len <= (size_t)at + cut)
+	if (at < 0)
 		return false;
+	/* The prefix alone is a name that begins with it. */
+	if (*len == (size_t)at + cut)
+		return true;
 	*len -= cut;
 	snr_move(name + at, name + at + cut, *len - (size_t)at);
 	return true;
