@@ -24,7 +24,8 @@ refused() {
 			echo "status $status instead of $wanted; wanted to read: $pattern"
 			[ ! -e started ] || echo 'the program was started'
 			cat out err
-		} | not_ok "$name"
+		} >why
+		not_ok "$name" <why
 	fi
 }
 
