@@ -32,7 +32,11 @@
 	X(SEMOP, semop)                                                                            \
 	X(SEMTIMEDOP, semtimedop)                                                                  \
 	X(SEMTIMEDOP64, semtimedop_time64)                                                         \
-	X(IPC, ipc)
+	X(IPC, ipc)                                                                                \
+	X(READ, read)                                                                              \
+	X(READV, readv)                                                                            \
+	X(WRITE, write)                                                                            \
+	X(WRITEV, writev)
 
 /* The codes: enum snr_op, then these. */
 enum filter_extra {

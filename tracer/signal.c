@@ -10,10 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ipc.h>
+#include <linux/net.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,9 +56,9 @@ static bool is_ignored(pid_t tid, int sig)
 }
 
 /* The calls that end with EINTR if anything wakes them and that the kernel does not make again by
- * itself (signal(7)), and where each keeps its timeout. Sockets with timeouts of their own are of
- * that kind, too: theirs is no argument. */
-enum timeout { FOREVER, MILLISECONDS, TIMESPEC, TIMESPEC64 };
+ * itself (signal(7)), and where each keeps its timeout: in an argument, or as an option of the
+ * socket (SO_RCVTIMEO, SO_SNDTIMEO; without it there is no EINTR). */
+enum timeout { FOREVER, MILLISECONDS, TIMESPEC, TIMESPEC64, RECEIVING, SENDING, CONNECTING };
 static const struct waiting {
 	unsigned code;
 	int arg;
@@ -70,6 +73,20 @@ static const struct waiting {
 	{FILTER_SEMTIMEDOP, 3, TIMESPEC},
 	{FILTER_SEMTIMEDOP64, 3, TIMESPEC64},
 	{FILTER_IPC, 5, TIMESPEC},
+	{FILTER_READ, 0, RECEIVING},
+	{FILTER_READV, 0, RECEIVING},
+	{SNR_recvfrom, 0, RECEIVING},
+	{SNR_recvmsg, 0, RECEIVING},
+	{SNR_recvmmsg, 0, RECEIVING},
+	{SNR_accept, 0, RECEIVING},
+	{SNR_accept4, 0, RECEIVING},
+	{FILTER_WRITE, 0, SENDING},
+	{FILTER_WRITEV, 0, SENDING},
+	{SNR_sendto, 0, SENDING},
+	{SNR_sendmsg, 0, SENDING},
+	{SNR_sendmmsg, 0, SENDING},
+	{SNR_connect, 0, CONNECTING},
+	{SNR_socketcall, 0, RECEIVING},
 };
 
 #define SECOND 1000000000ll
@@ -106,13 +123,72 @@ static int read_timespec(struct tracer *tracer, const struct tracee *tracee, uin
 	return 0;
 }
 
-/* In nanoseconds, or NEVER. Returns 0 or -errno. */
+/* i386's socketcall(2): which call it is, and the descriptor, the first of the arguments in memory.
+ */
+static int read_socketcall(struct tracer *tracer, const struct tracee *tracee, uint64_t *fd,
+			   enum timeout *kind)
+{
+	uint64_t which, address;
+	uint32_t first = 0;
+	int r = arch_get_arg(tracee->tid, tracee->abi, 0, &which);
+
+	if (!r)
+		r = arch_get_arg(tracee->tid, tracee->abi, 1, &address);
+	if (!r)
+		r = (int)tracee_read(tracer, tracee, (uint32_t)address, &first, sizeof(first));
+	*fd = first;
+	switch ((uint32_t)which) {
+	case SYS_CONNECT:
+		*kind = CONNECTING;
+		break;
+	case SYS_SEND:
+	case SYS_SENDTO:
+	case SYS_SENDMSG:
+	case SYS_SENDMMSG:
+		*kind = SENDING;
+		break;
+	default:
+		*kind = RECEIVING;
+	}
+	return r;
+}
+
+/* Of the socket that CALL is about. Sets *OVER to what such a call gives when its time is over.
+ * Returns 0 or -errno, where it has none (a call of another kind, too). */
+static int read_socket_timeout(struct tracer *tracer, const struct tracee *tracee,
+			       const struct waiting *call, int64_t *timeout, int *over)
+{
+	enum timeout kind = call->timeout;
+	struct timeval time = {0, 0};
+	socklen_t size = sizeof(time);
+	uint64_t number;
+	int r = call->code == SNR_socketcall
+			? read_socketcall(tracer, tracee, &number, &kind)
+			: arch_get_arg(tracee->tid, tracee->abi, call->arg, &number);
+	int pidfd = r ? -1 : (int)syscall(SYS_pidfd_open, tracee->tgid, 0);
+	int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, (int)(uint32_t)number, 0);
+
+	if (fd < 0 ||
+	    getsockopt(fd, SOL_SOCKET, kind == RECEIVING ? SO_RCVTIMEO : SO_SNDTIMEO, &time, &size))
+		r = -ENOTSOCK;
+	if (fd >= 0)
+		close(fd);
+	if (pidfd >= 0)
+		close(pidfd);
+	*over = kind == CONNECTING ? -EINPROGRESS : -EAGAIN;
+	*timeout = time.tv_sec > INT32_MAX ? NEVER : time.tv_sec * SECOND + time.tv_usec * 1000;
+	return r ? r : *timeout ? 0 : -ENOENT;
+}
+
+/* In nanoseconds, or NEVER; OVER as above. Returns 0 or -errno. */
 static int read_timeout(struct tracer *tracer, const struct tracee *tracee,
-			const struct waiting *call, int64_t *timeout)
+			const struct waiting *call, int64_t *timeout, int *over)
 {
 	uint64_t value;
 	int r = 0;
 
+	if (call->timeout >= RECEIVING)
+		return read_socket_timeout(tracer, tracee, call, timeout, over);
 	*timeout = NEVER;
 	/* ipc(2): the low half of the first argument says which of its calls. */
 	if (call->code == FILTER_IPC)
@@ -177,18 +253,17 @@ static void enter_again(struct tracer *tracer, struct tracee *tracee)
 
 	if (!r && call.nr == tracee->wait_nr)
 		waits = find_waiting(call.abi, call.nr);
-	if (waits && tracee->wait_until != NEVER) {
+	/* A socket's timeout is not shortened: other threads may use it. */
+	if (waits && tracee->wait_until != NEVER && waits->timeout < RECEIVING) {
 		r = arch_get_arg(tracee->tid, call.abi, waits->arg, &call.arg[waits->arg]);
 		if (!r)
 			r = shorten(tracer, tracee, waits, &call, rest > 0 ? rest : 0);
 		if (r == -EINPROGRESS)
 			return;
+		/* Otherwise, where there is no memory, it waits for longer. */
 	}
-	tracee->wait = waits && !r ? TRACEE_WAITS : TRACEE_WAITS_NOT;
-	if (r)
-		tracee_finish(tracer, tracee, -EINTR); /* as it was before */
-	else
-		tracee_resume(tracee, 0);
+	tracee->wait = waits ? TRACEE_WAITS : TRACEE_WAITS_NOT;
+	tracee_resume(tracee, 0);
 }
 
 bool signal_syscall_stop(struct tracer *tracer, struct tracee *tracee)
@@ -218,19 +293,25 @@ bool signal_syscall_stop(struct tracer *tracer, struct tracee *tracee)
 static bool spare(struct tracer *tracer, struct tracee *tracee, int sig)
 {
 	const struct waiting *call;
-	int64_t timeout, time = now();
+	int64_t timeout = 0, time = now();
 	uint64_t nr;
+	int over = 0;
 
 	if (arch_get_interrupted(tracee->tid, &nr))
 		return false;
 	call = find_waiting(tracee->abi, nr);
 	if (!call || !is_ignored(tracee->tid, sig))
 		return false;
-	if (tracee->wait != TRACEE_WAS_WOKEN) {
-		if (read_timeout(tracer, tracee, call, &timeout))
+	if (tracee->wait != TRACEE_WAS_WOKEN || call->timeout >= RECEIVING) {
+		if (read_timeout(tracer, tracee, call, &timeout, &over))
 			return false;
+	}
+	if (tracee->wait != TRACEE_WAS_WOKEN) {
 		tracee->wait_nr = nr;
 		tracee->wait_until = timeout > NEVER - time ? NEVER : time + timeout;
+	} else if (call->timeout >= RECEIVING && time >= tracee->wait_until) {
+		arch_set_result(tracee->tid, over);
+		return false;
 	}
 	return !arch_restart_interrupted(tracee->tid, true);
 }

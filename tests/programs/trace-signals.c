@@ -13,8 +13,10 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -195,6 +197,42 @@ static void stops(void)
 	printf("killed %#x\n", status);
 }
 
+/* A call of a socket that has a timeout, where nothing comes. */
+static int use_socket(const char *call, int ms)
+{
+	static char bytes[65536];
+	struct timeval time = {ms / 1000, ms % 1000 * 1000};
+	int ends[2], fd, r;
+
+	if (!strcmp(call, "accept")) {
+		fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		ends[0] = ends[1] = fd;
+		bind(fd, (struct sockaddr *)&(struct sockaddr_un){AF_UNIX, ""},
+		     sizeof(sa_family_t));
+		listen(fd, 1);
+	} else if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) {
+		return -1;
+	}
+	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+	setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
+	if (!strcmp(call, "accept")) {
+		r = accept(ends[0], NULL, NULL);
+	} else if (!strcmp(call, "recv")) {
+		r = (int)recv(ends[0], bytes, 1, 0);
+	} else if (!strcmp(call, "read")) {
+		r = (int)read(ends[0], bytes, 1);
+	} else {
+		while (send(ends[0], bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+			;
+		r = (int)send(ends[0], bytes, sizeof(bytes), 0);
+	}
+	fd = errno;
+	close(ends[0]);
+	close(ends[1]);
+	errno = fd;
+	return r;
+}
+
 /* Calls that end with EINTR if anything wakes them, and that the kernel does not make again. */
 static const char *wait_long(const char *call, int ms)
 {
@@ -216,11 +254,13 @@ static const char *wait_long(const char *call, int ms)
 		id = semget(IPC_PRIVATE, 1, 0600);
 		r = semtimedop(id, &take, 1, &time);
 		semctl(id, 0, IPC_RMID);
-	}
+	} else
+		r = use_socket(call, ms);
 	return r < 0 ? strerror(errno) : "in time";
 }
 
-static const char *const waits[] = {"epoll_wait", "sigtimedwait", "semtimedop"};
+static const char *const waits[] = {"epoll_wait", "sigtimedwait", "semtimedop", "recv",
+				    "read",       "accept",       "send"};
 
 static void spared(void)
 {
