@@ -296,6 +296,7 @@ static _Noreturn void be_parent(struct learn *learn, struct learnt *learnt, pid_
 	static struct hearing hearing;
 
 	hearing.learn = learn;
+	hearing.tally.waits = !learn->by_shim;
 	hearing.program = program;
 	hearing.signals = signalfd(-1, signals, SFD_CLOEXEC);
 	let_go_of_streams();

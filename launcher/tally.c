@@ -295,9 +295,10 @@ void tally_add(struct tally *tally, const struct snr_record *record)
 	};
 	size_t len;
 
+	tally->ran |= (snr_pathops[record->op].effects & SNR_EXECS) && record->result >= 0;
+	if (tally->waits && !tally->ran)
+		return;
 	tally->calls++;
-	if ((snr_pathops[record->op].effects & SNR_EXECS) && record->result >= 0)
-		tally->ran = true;
 	if ((record->about & SNR_RECORD_CUT) || (*name != '/' && !record->start_len)) {
 		tally->lost++;
 		return;

@@ -57,6 +57,7 @@ struct tally {
 	uint32_t npaths, nprocesses, nrows, nto;
 	uint64_t calls;
 	uint64_t lost; /* whose names were too long, or relative to nobody knows what */
+	bool waits;    /* what comes before the first program is the launcher's own */
 	bool ran;      /* a program was executed */
 	struct tally_table paths, processes, rows, tos;
 	struct pool pool;
