@@ -80,7 +80,8 @@ void rules_children_find(const struct rules_set *set, struct rules_table *paths,
 	for (uint32_t i = 0; i < set->count; i++)
 		if (rules_is_mount(&set->rule[i]) && !set->rule[i].covered)
 			search_path(&search, set->rule[i].path, set->rule[i].path_len, i);
-	qsort(search.found, search.count, sizeof(*search.found), by_parent);
+	if (search.count)
+		qsort(search.found, search.count, sizeof(*search.found), by_parent);
 	children->child = pool_grow(NULL, search.count, sizeof(*children->child));
 	children->count = search.count;
 	for (uint32_t i = 0; i < search.count; i++) {
