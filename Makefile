@@ -281,7 +281,8 @@ bench-now: all $(bench_bin)
 
 # Launcher and tracer under sanitizers, with the tests that are theirs. A finding ends the tracer, and so its programs.
 # Not those of load.
-SANITIZED = $(wildcard tests/integration/trace-*.sh tests/integration/process-*.sh)
+SANITIZED = $(wildcard tests/integration/trace-*.sh tests/integration/process-*.sh) \
+	$(addprefix tests/integration/,fault.sh native.sh tmpfs.sh)
 sanitize: $$(programs)
 	$(MAKE) --no-print-directory O=$(O)/san SAN=address,undefined all
 	@ln -sfn ../programs $(O)/san/programs
