@@ -11,6 +11,7 @@
 #include "tracer/note.h"
 #include "tracer/record.h"
 #include "tracer/socket.h"
+#include "tracer/strict.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -314,7 +315,8 @@ static void enter_prctl(struct tracer *tracer, struct tracee *tracee, const stru
 		tracee_finish(tracer, tracee, SNR_GATE_TRACED);
 	} else if (option == PR_SET_SECCOMP) {
 		gate_close(tracer, tracee);
-		prepare_memory(tracer, tracee);
+		if (call->arg[1] != SECCOMP_MODE_STRICT || !strict_enter(tracer, tracee, call))
+			prepare_memory(tracer, tracee);
 	} else if (option == PR_SET_DUMPABLE && call->arg[1] <= 1) {
 		tracee->space->dumpable = (int8_t)call->arg[1];
 		tracee_finish(tracer, tracee, 0);
@@ -374,6 +376,9 @@ static void enter_extra(struct tracer *tracer, struct tracee *tracee, const stru
 	case FILTER_SECCOMP:
 		if (installs_filter(call))
 			gate_close(tracer, tracee);
+		if ((uint32_t)call->arg[0] == SECCOMP_SET_MODE_STRICT &&
+		    strict_enter(tracer, tracee, call))
+			return;
 		prepare_memory(tracer, tracee);
 		return;
 	case FILTER_UNSHARE:
@@ -421,7 +426,9 @@ void tracee_enter(struct tracer *tracer, struct tracee *tracee)
 	tracee->fault.asked = tracee->fault.asked && tracee->fault.repeated;
 	tracee->fault.repeated = false;
 	code = filter_code_of(call.data);
-	if (code < 0 || code >= FILTER_NCODES)
+	if (code == FILTER_STRICT)
+		tracee_kill(tracee);
+	else if (code < 0 || code >= FILTER_NCODES)
 		/* A filter of the program's own asks for its tracer, and there is none: what the
 		 * kernel answers then (seccomp(2), SECCOMP_RET_TRACE). */
 		tracee_finish(tracer, tracee, -ENOSYS);

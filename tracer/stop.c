@@ -133,10 +133,15 @@ void stop_dispatch(struct tracer *tracer, pid_t tid, int status)
 		stop_handle(tracer, tracee, status);
 }
 
+void tracee_kill(const struct tracee *tracee)
+{
+	syscall(SYS_tgkill, tracee->tgid, tracee->tid, SIGKILL);
+}
+
 void tracee_fail(struct tracer *tracer, struct tracee *tracee, const char *what, int err)
 {
 	if (err == -ESRCH)
 		return; /* killed: waitpid will tell */
 	note_failure(tracer, tracee, what, err);
-	syscall(SYS_tgkill, tracee->tgid, tracee->tid, SIGKILL);
+	tracee_kill(tracee);
 }

@@ -206,6 +206,8 @@ void tracee_birth(struct tracer *tracer, struct tracee *parent);
 
 /* Let TRACEE run on, delivering signal SIG; to its exit stop if something is due there. */
 void tracee_resume(struct tracee *tracee, int sig);
+/* By SIGKILL. */
+void tracee_kill(const struct tracee *tracee);
 /* Something failed with ERR (-errno) that leaves TRACEE in an unknown state: it alone is killed. */
 void tracee_fail(struct tracer *tracer, struct tracee *tracee, const char *what, int err);
 

@@ -111,6 +111,43 @@ static void no_mmap_by_prctl(void)
 	printf("%d %s %s\n", r, look(), look());
 }
 
+/* The mode that knows four calls and SIGKILL. */
+static void strict_mode(int by_prctl, int again)
+{
+	long r = by_prctl ? prctl(PR_SET_SECCOMP, 1, 0, 0, 0) : syscall(SYS_seccomp, 0, 0, NULL);
+
+	if (r)
+		printf("%s ", strerror(errno));
+	else
+		r = write(1, "within ", 7) != 7;
+	if (again)
+		syscall(SYS_access, file, R_OK);
+	syscall(SYS_exit, 3 + (int)r);
+}
+
+static void strict(void)
+{
+	strict_mode(1, 0);
+}
+
+static void strict_by_seccomp(void)
+{
+	strict_mode(0, 0);
+}
+
+static void strict_broken(void)
+{
+	strict_mode(1, 1);
+}
+
+static void strict_behind_a_filter(void)
+{
+	struct filter filter[] = {{RETURN, 0, 0, ALLOW}};
+
+	install(filter, 1, 0);
+	strict_mode(1, 0);
+}
+
 /* Its own answer to a path call, and a stop that nobody serves. */
 static void own_answers(void)
 {
@@ -274,6 +311,10 @@ int main(int argc, char **argv)
 	file = argv[1];
 	apart("no mmap", no_mmap);
 	apart("no mmap by prctl", no_mmap_by_prctl);
+	apart("strict", strict);
+	apart("strict by seccomp", strict_by_seccomp);
+	apart("strict, and another call", strict_broken);
+	apart("strict behind a filter", strict_behind_a_filter);
 	apart("own answers", own_answers);
 	apart("undumpable", undumpable);
 	apart("mapped over", mapped_over);

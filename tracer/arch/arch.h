@@ -21,6 +21,8 @@ struct arch_abi {
 	uint8_t gate_size;
 	uint64_t gate_ip; /* of calls that the shim has planned itself (shared/gate.h), 0: none */
 	uint16_t prctl;   /* number of prctl(2) */
+	uint16_t
+		strict[4]; /* numbers of what SECCOMP_MODE_STRICT allows: kernel/seccomp.c, mode1 */
 	const char *const *numbers; /* by filter code, in decimal; anything else: it has none */
 };
 

@@ -25,7 +25,17 @@
 enum { ABI_64, ABI_32 };
 
 /* Numbers of the i386 table (<asm/unistd_32.h>, which cannot be had beside the 64-bit one). */
-enum { NR32_FORK = 2, NR32_CLONE = 120, NR32_PRCTL = 172, NR32_VFORK = 190, NR32_MMAP2 = 192 };
+enum {
+	NR32_EXIT = 1,
+	NR32_FORK = 2,
+	NR32_READ = 3,
+	NR32_WRITE = 4,
+	NR32_SIGRETURN = 119,
+	NR32_CLONE = 120,
+	NR32_PRCTL = 172,
+	NR32_VFORK = 190,
+	NR32_MMAP2 = 192
+};
 
 extern const char *const arch_numbers_x86_64[], *const arch_numbers_i386[];
 
@@ -38,6 +48,7 @@ const struct arch_abi arch_abis[] = {
 	 .gate_size = 2,
 	 .gate_ip = SNR_GATE_IP,
 	 .prctl = SYS_prctl,
+	 .strict = {SYS_read, SYS_write, SYS_exit, SYS_rt_sigreturn},
 	 .numbers = arch_numbers_x86_64},
 	{.audit = AUDIT_ARCH_I386,
 	 .word = 4,
@@ -45,6 +56,7 @@ const struct arch_abi arch_abis[] = {
 	 .gate = "\xcd\x80", /* int $0x80 */
 	 .gate_size = 2,
 	 .prctl = NR32_PRCTL,
+	 .strict = {NR32_READ, NR32_WRITE, NR32_EXIT, NR32_SIGRETURN},
 	 .numbers = arch_numbers_i386},
 };
 const unsigned arch_nabis = sizeof(arch_abis) / sizeof(*arch_abis);
