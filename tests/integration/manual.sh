@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The manual pages are well-formed, and speak of just the options and variables that there are. What there is comes from
-# the launcher itself: launcher/options.def by --help, and the names that options.c reads.
+# The manual pages are well-formed, and speak of just the options, variables and kinds of rules that there are. What
+# there is comes from the launcher itself: launcher/options.def by --help, the names that options.c reads, the parser's list.
 . tests/lib.sh
 needs mandoc
 
@@ -30,4 +30,10 @@ same_set 'the variables that are read are those of snapredir(1)' "$WORK/variable
 check '... and of --help' bash -c 'while read -r name; do [[ $1 == *$name* ]] || { echo "$name"; exit 1; }; done' - \
 	"$("$SNAPREDIR" --help)" <"$WORK/variables"
 
+echo nonsense >"$WORK/rules"
+"$SNAPREDIR" --check -r "$WORK/rules" 2>&1 >/dev/null | sed -n 's/.*the kinds are //p' | grep -oE '[a-z]+' >"$WORK/kinds"
+sed -nE 's/^\.It Li ([a-z]+)( .*)?$/\1/p' "$man/snapredir-rules.5" >"$WORK/documented"
+check 'kinds were found' grep -qx bind "$WORK/kinds"
+check 'snapredir-rules(5) speaks of every kind' bash -c 'while read -r kind; do grep -qx "$kind" "$1" || { echo "$kind"; exit 1; }; done' - \
+	"$WORK/documented" <"$WORK/kinds"
 finish
