@@ -68,6 +68,17 @@ try() {
 		"$SNAPREDIR" -e "$engine" -m "/opt/acme=$T/target" -- "$loader" --library-path "$path" "$program" "$@" \
 			>"$WORK/out" 2>"$WORK/err" </dev/null
 	}
+	# stdio's own read and write, far inside libc, which a rule makes fail
+	faulted() { # ENGINE
+		local program
+		program=$(program_of sort)
+		printf 'bind /opt/acme %s\nfault /opt/acme/file read EIO\nfault /opt/acme/new write ENOSPC\n' "$T/target" >"$WORK/faults"
+		"$SNAPREDIR" -e "$1" -r "$WORK/faults" -- "$loader" --library-path "$path" "$program" /opt/acme/file 2>"$WORK/err"
+		"$SNAPREDIR" -e "$1" -r "$WORK/faults" -- "$loader" --library-path "$path" "$program" -o /opt/acme/new /opt/acme/link2 \
+			2>>"$WORK/err"
+		cat "$WORK/err"
+		grep -q 'Input/output error' "$WORK/err" && grep -q 'No space left' "$WORK/err"
+	}
 	expect() { # NAME TEXT COMMAND...
 		local name="glibc $version: $1" text=$2
 		shift 2
@@ -119,6 +130,8 @@ new' run $engine dash -c 'cd /opt/acme/sub && pwd -P && read x <../file && echo 
 			'cd /opt/acme && touch a && ln a b && test -f b && rm a && test ! -e a'
 		expect "functions that it may lack [$engine]" '0 6 0' run $engine probe
 		check "glibc $version: ... and there it is [$engine]" [ -e target/b ]
+		echo text >target/file; echo text >target/link2
+		check "glibc $version: faults [$engine]" faulted $engine
 	done
 }
 
