@@ -103,6 +103,7 @@ static bool map_all(int pid, int fd, uint64_t cookie)
 	redirector.host = shim_host;
 	redirector.stats = shim_map_stats(redirector.image, true);
 	facts.common = &board->epoch;
+	facts.start.moving = true; /* by calls that only the tracer sees */
 	shim_gate_image = redirector.image;
 	__atomic_store_n(&words->magic, SNR_GATE_MAGIC, __ATOMIC_RELEASE);
 	__atomic_store_n(&shim_board, board, __ATOMIC_RELEASE);

@@ -42,7 +42,7 @@ __attribute__((section(".note.snapredir"), aligned(4), used)) static const struc
 	SNR_NOTE;
 
 static int state;
-static struct snr_facts facts = {.start.kept = true};
+static struct snr_facts facts;
 static struct snr_redirector redirector = {.facts = &facts};
 /* What we know to be ours; the program may have closed it or put something else there. */
 static int image_fd = -1;

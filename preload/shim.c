@@ -119,7 +119,7 @@ void shim_parted(void)
 	struct snr_redirector *redirector = shim_redirector();
 
 	if (redirector && redirector->facts)
-		__atomic_store_n(&redirector->facts->start.kept, false, __ATOMIC_RELAXED);
+		__atomic_store_n(&redirector->facts->start.moving, true, __ATOMIC_RELAXED);
 }
 
 const char *shim_take(const struct shim_slot *slot, int arg, const char *path, char *text)

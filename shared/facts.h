@@ -21,7 +21,7 @@ enum snr_fact {
 
 /* The working directory, for shared/start.h. */
 struct snr_start {
-	bool kept; /* the facts are of one process, whose every move is told by snr_start_forget */
+	bool moving; /* not every move is told by snr_start_forget: nothing is remembered of it */
 	uint32_t moves;
 	uint32_t rule;
 	uint64_t hash;

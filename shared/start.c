@@ -82,7 +82,7 @@ bool snr_start_stays(const struct snr_image *image, struct snr_facts *facts,
 	uint64_t hash;
 	bool more;
 
-	if (!facts || !facts->start.kept || snr_is_judged(image, lookup) || lookup.no_xdev ||
+	if (!facts || facts->start.moving || snr_is_judged(image, lookup) || lookup.no_xdev ||
 	    snr_is_confined(lookup) || !get(facts, &hash, rule))
 		return false;
 	for (more = snr_next_component(path, len, &c); more; c = next) {

@@ -120,6 +120,7 @@ static struct tracer *tracer_new(const struct tracer_setup *setup)
 	tracer->redirector.image = setup->image;
 	tracer->redirector.facts = setup->image->flags & SNR_IMAGE_STRICT ? NULL : &tracer->facts;
 	tracer->redirector.stats = setup->stats;
+	tracer->facts.start.moving = true; /* each tracee's own way */
 	tracer->log_fd = setup->log_fd;
 	tracer->server = -1;
 	tracer->stats_fd = setup->stats_fd;

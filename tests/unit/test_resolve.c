@@ -227,9 +227,10 @@ static void test_cases(void **state)
 		static struct snr_facts facts;
 
 		memset(&facts, 0, sizeof(facts));
+		facts.start.moving = true;
 		check_case(&image, &facts, i);
 		check_case(&image, &facts, i);
-		facts.start.kept = true;
+		facts.start.moving = false;
 		check_case(&image, &facts, i);
 		check_case(&image, &facts, i);
 	}
@@ -243,8 +244,8 @@ static void test_cases_share_facts(void **state)
 	struct image image = fake_image(rules, COUNT(rules));
 	static struct snr_facts facts;
 
-	for (int kept = 0; kept < 2; kept++) {
-		facts.start.kept = kept;
+	for (int remembered = 0; remembered < 2; remembered++) {
+		facts.start.moving = !remembered;
 		for (size_t i = 0; i < COUNT(cases); i++) {
 			snr_start_forget(&facts);
 			check_case(&image, &facts, i);
@@ -301,7 +302,7 @@ static void test_known_paths_ask_nothing(void **state)
 static void test_known_starts_ask_nothing(void **state)
 {
 	struct image image = fake_image(rules, COUNT(rules));
-	static struct snr_facts facts = {.start.kept = true};
+	static struct snr_facts facts;
 	const char *bin = "/usr/bin", *holder = "/snap/a/opt/acme";
 
 	asked_in(&image, &facts, bin, "none");
