@@ -51,8 +51,8 @@ void rules_make_targets(struct rules *rules, struct rules_set *set);
 /* How many tmpfs rules lead nowhere yet. */
 uint32_t rules_count_tmpfs(const struct rules_set *set);
 
-/* Let them lead to directories in DIRECTORY, which are made if they may be; what cannot be made goes
- * to rules->diags. */
+/* Let them lead to directories in DIRECTORY, which are made if they may be; what cannot be made
+ * goes to rules->diags. */
 void rules_place_tmpfs(struct rules *rules, struct rules_set *set, const char *directory,
 		       bool may_make);
 

@@ -20,7 +20,7 @@ struct image_settings {
 	const char *launcher;
 	const char *stats; /* struct snr_image says what these are */
 	uint64_t stats_cookie;
-	int fd; /* an empty memfd for it, of image_reserve(); 0: a new one */
+	int fd;          /* an empty memfd for it, of image_reserve(); 0: a new one */
 	const char *run; /* the directory of the run */
 	unsigned run_fd;
 	char *const *environment; /* for `native` programs; NULL: there is no such rule */

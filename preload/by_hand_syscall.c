@@ -124,9 +124,8 @@ static int fault_of_call(long number)
 {
 	const struct snr_redirector *redirector = shim_rules();
 
-	return redirector && redirector->image->fault_ops
-		       ? shim_fault_on(redirector->image, number)
-		       : -1;
+	return redirector && redirector->image->fault_ops ? shim_fault_on(redirector->image, number)
+							  : -1;
 }
 
 long shim_serve(long number, long *args)

@@ -173,10 +173,10 @@ struct snr_image {
 	struct snr_text shim32;
 	struct snr_text launcher; /* absolute path of the launcher itself */
 	struct snr_text
-		stats; /* where the memory of --stats is opened; empty: nothing is counted */
-	struct snr_text run;      /* real path of the directory of the run; empty: none */
-	uint32_t run_fd;          /* a descriptor of its file, which programs inherit */
-	uint32_t fault_ops;       /* enum snr_fault_op of all rules */
+		stats;       /* where the memory of --stats is opened; empty: nothing is counted */
+	struct snr_text run; /* real path of the directory of the run; empty: none */
+	uint32_t run_fd;     /* a descriptor of its file, which programs inherit */
+	uint32_t fault_ops;  /* enum snr_fault_op of all rules */
 	/* What the launcher was started with, for `native` programs: strings with a NUL behind each
 	 * (but the text's own behind the last), so many. */
 	struct snr_text environment;

@@ -66,8 +66,8 @@ static const char *run(const char *path)
 	const char *front[SNR_EXEC_FRONT];
 	int n;
 
-	snr_plan_exec(&redirector, &scratch, read_file, AT_FDCWD, AT_FDCWD, path, strlen(path), lookup,
-		      &plan);
+	snr_plan_exec(&redirector, &scratch, read_file, AT_FDCWD, AT_FDCWD, path, strlen(path),
+		      lookup, &plan);
 	words[0] = '\0';
 	n = snr_exec_argv(&plan, front);
 	for (int i = 0; i < n; i++) {
