@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "shared/rawcall/rawcall.h"
+#include "shared/overlay.h"
 #include "shared/statx.h"
 
 static long read_string(void *context, uint64_t address, char *out, size_t size)
@@ -76,6 +77,16 @@ static long kind(void *context, const char *path, uint64_t *inode)
 	return IFTODT(stx.stx_mode);
 }
 
+static long upper(void *context, const char *path)
+{
+	return snr_upper_look(path);
+}
+
+static long list(void *context, const char *path, int64_t cookie, char *out, size_t size)
+{
+	return snr_upper_list(path, cookie, out, size);
+}
+
 static long mount_of(void *context, const char *path, uint64_t *mount)
 {
 	struct snr_statx stx;
@@ -131,8 +142,8 @@ struct snr_redirector host_redirector(const struct snr_image *image, struct host
 {
 	return (struct snr_redirector){
 		.image = image,
-		.host = {context, read_string, read_bytes, read_link, search, kind, mount_of,
-			 read_only, may_access, shorten, directory},
+		.host = {context, read_string, read_bytes, read_link, search, kind, upper, list,
+			 mount_of, read_only, may_access, shorten, directory},
 	};
 }
 

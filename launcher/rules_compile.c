@@ -41,6 +41,29 @@ struct building {
 	const char *file_name;
 };
 
+/* -ENOENT: RULE is no overlay. */
+static long find_lower(const struct building *building, const struct rules_final *rule, char *out)
+{
+	if (rules_kind(rule) != SNR_OVERLAY)
+		return -ENOENT;
+	return rules_point_of(building->set, &building->paths, rule, out);
+}
+
+/* A name on the lower layer of an overlay comes back as one of the overlay, too. Where the layer is
+ * the rule's own path, it does so by itself. */
+static void enter_lowers(struct building *building)
+{
+	char real[SNR_PATH_MAX];
+
+	for (uint32_t i = 0; i < building->set->count; i++) {
+		const struct rules_final *rule = &building->set->rule[i];
+		long n = find_lower(building, rule, real);
+
+		if (n > 0 && ((size_t)n != rule->path_len || memcmp(real, rule->path, (size_t)n)))
+			rules_table_enter(&building->targets, real, (size_t)n, i);
+	}
+}
+
 static void enter_mount(struct building *building, uint32_t index)
 {
 	const struct rules_final *rule = &building->set->rule[index];
@@ -93,11 +116,14 @@ static void enter_rules(struct building *building)
 	if (!building->targets.slots)
 		rules_table_make(&building->targets, SNR_HASH_ROOT);
 	rules_points_find(set, &building->paths, &building->points);
+	enter_lowers(building);
 	rules_children_find(set, &building->paths, &building->children);
 }
 
-static uint64_t strings_size(const struct rules_set *set, const struct image_settings *settings)
+static uint64_t strings_size(const struct building *building, const struct image_settings *settings)
 {
+	const struct rules_set *set = building->set;
+	char real[SNR_PATH_MAX];
 	const char *const own[] = {settings->log,    settings->record,   settings->shim64,
 				   settings->shim32, settings->launcher, settings->stats,
 				   settings->run};
@@ -114,7 +140,9 @@ static uint64_t strings_size(const struct rules_set *set, const struct image_set
 			file = rule->written->place.file;
 			size += strlen(file) + 1;
 		}
+		long lower = find_lower(building, rule, real);
 		size += rule->path_len + 1 + rule->target_len + 1 + rule->text_len + 1;
+		size += lower < 0 ? 0 : (uint64_t)lower + 1;
 	}
 	return size;
 }
@@ -138,7 +166,7 @@ static uint64_t aligned(uint64_t size)
 static int lay_out(struct building *building, const struct image_settings *settings)
 {
 	struct snr_image *head = &building->head;
-	uint64_t strings = strings_size(building->set, settings);
+	uint64_t strings = strings_size(building, settings);
 	uint64_t at = aligned(sizeof(*head));
 
 	if (building->paths.slots > MAX_SLOTS || building->targets.slots > MAX_SLOTS ||
@@ -254,6 +282,15 @@ static void put_name(struct building *building, const struct rules_final *rule)
 	words[second / 64] |= 1ull << (second % 64);
 }
 
+static struct snr_text put_text(struct building *building, const struct rules_final *rule)
+{
+	char lower[SNR_PATH_MAX];
+	long n = find_lower(building, rule, lower);
+
+	return n < 0 ? put_string(building, rule->text, rule->text_len)
+		     : put_string(building, lower, (size_t)n);
+}
+
 static void put_rules(struct building *building)
 {
 	struct snr_rule *to = (struct snr_rule *)(building->bytes + building->head.rules_off);
@@ -264,7 +301,7 @@ static void put_rules(struct building *building)
 		to[i] = (struct snr_rule){
 			.path = put_string(building, from->path, from->path_len),
 			.target = put_string(building, from->target, from->target_len),
-			.text = put_string(building, from->text, from->text_len),
+			.text = put_text(building, from),
 			.file = put_file(building, from->written->place.file),
 			.line = from->written->place.line,
 			.kind = (uint8_t)rules_kind(from),

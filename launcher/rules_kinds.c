@@ -40,7 +40,7 @@ static arguments read_target, read_nothing, read_errno, read_fault;
 static const struct form forms[] = {
 	{"bind", SNR_BIND, true, false, OPTION_CREATE | OPTION_MODE | OPTION_OPTIONAL, read_target,
 	 "bind PATH TARGET [OPTION]..."},
-	{"overlay", SNR_OVERLAY, false, false, OPTION_CREATE | OPTION_MODE | OPTION_OPTIONAL,
+	{"overlay", SNR_OVERLAY, true, false, OPTION_CREATE | OPTION_MODE | OPTION_OPTIONAL,
 	 read_target, "overlay PATH DIR [OPTION]..."},
 	{"symlink", SNR_SYMLINK, true, false, 0, read_target, "symlink PATH TARGET"},
 	{"tmpfs", SNR_TMPFS, true, false, OPTION_MODE, read_nothing, "tmpfs PATH [mode=MODE]"},

@@ -48,6 +48,20 @@ static size_t parent_length(const char *path, size_t len)
 	return len ? len - 1 : 0;
 }
 
+long rules_point_of(const struct rules_set *set, const struct rules_table *paths,
+		    const struct rules_final *rule, char *out)
+{
+	size_t parent = parent_length(rule->path, rule->path_len);
+	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
+	long n = 0;
+
+	if (parent)
+		n = rules_real_path(set, paths, rule->path, parent, out);
+	builder.len = n < 0 ? SNR_PATH_MAX : (size_t)n;
+	snr_add(&builder, rule->path + parent, rule->path_len - parent);
+	return snr_finish(&builder);
+}
+
 void rules_points_find(const struct rules_set *set, const struct rules_table *paths,
 		       struct rules_table *points)
 {
@@ -58,16 +72,12 @@ void rules_points_find(const struct rules_set *set, const struct rules_table *pa
 		const struct rules_final *rule = &set->rule[i];
 		size_t rest, parent = parent_length(rule->path, rule->path_len);
 		uint32_t above = longest(paths, rule->path, parent, &rest);
-		struct snr_builder builder = {.out = real, .size = sizeof(real)};
 		long n;
 
 		if (!rules_is_mount(rule) || rule->parent || rule->covered ||
 		    (above != SNR_NO_RULE && set->rule[above].parent))
 			continue;
-		n = rules_real_path(set, paths, rule->path, parent, real);
-		builder.len = n < 0 ? sizeof(real) : (size_t)n;
-		snr_add(&builder, rule->path + parent, rule->path_len - parent);
-		n = snr_finish(&builder);
+		n = rules_point_of(set, paths, rule, real);
 		if (n >= 0)
 			rules_table_enter(points, real, (size_t)n, i);
 	}

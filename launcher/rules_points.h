@@ -13,6 +13,11 @@
 long rules_real_path(const struct rules_set *set, const struct rules_table *paths, const char *path,
 		     size_t len, char *out);
 
+/* Where RULE's own path lies on the disk, in OUT of SNR_PATH_MAX bytes. Returns the length or
+ * -ENAMETOOLONG. */
+long rules_point_of(const struct rules_set *set, const struct rules_table *paths,
+		    const struct rules_final *rule, char *out);
+
 /* Enter into POINTS where each rule's own path lies, given PATHS. A rule in a directory that is
  * only shown has no such place. */
 void rules_points_find(const struct rules_set *set, const struct rules_table *paths,

@@ -27,8 +27,9 @@ SHIM_REAL(ssize_t, getdents64, (int fd, void *buffer, size_t size))
 
 /* A stream that stands among extra names or behind them. */
 struct stream {
-	DIR *dir;      /* NULL: free */
-	int64_t place; /* number of the next name, 0 at the end; -1: not begun */
+	DIR *dir; /* NULL: free */
+	struct shim_list_place at;
+	uint8_t asking; /* 1 + enum shim_asking; 0: not known yet */
 	struct dirent narrow;
 	struct dirent64 wide;
 };
@@ -64,7 +65,9 @@ static struct stream *take_stream(struct piece *piece, DIR *dir)
 		if (__atomic_compare_exchange_n(&stream->dir, &none, dir, false, __ATOMIC_ACQ_REL,
 						__ATOMIC_RELAXED)) {
 			__atomic_fetch_add(&taken, 1, __ATOMIC_RELEASE);
-			stream->place = -1;
+			stream->at.place = -1;
+			stream->at.merged = -1;
+			stream->asking = 0;
 			return stream;
 		}
 	}
@@ -110,23 +113,43 @@ static void forget_stream(DIR *dir)
 	}
 }
 
+static bool among_extras(const struct stream *stream)
+{
+	return stream && stream->at.place >= 0;
+}
+
+/* Must be asked whether the kernel's name is to be seen? That is decided once for a stream. */
+static bool is_asked_for(DIR *dir, const char *name, unsigned char type)
+{
+	struct stream *stream = make_stream(dir);
+
+	if (!stream)
+		return true;
+	if (!stream->asking)
+		stream->asking = (uint8_t)(1 + shim_list_asks(dirfd(dir)));
+	return stream->asking - 1 == SHIM_ASKS_ALWAYS ||
+	       (stream->asking - 1 == SHIM_ASKS_ODD &&
+		snr_may_be_hidden(name, snr_length(name), type));
+}
+
 /* The next extra name of DIR, whose own names are at their end; NULL: no more. Streams of
  * directories that have none keep nothing. */
 static const struct dirent64 *next_name(DIR *dir, struct stream *stream)
 {
-	int64_t place = stream ? stream->place : -1;
+	struct shim_list_place begun = {.place = -1, .merged = -1};
+	struct shim_list_place *at = stream ? &stream->at : &begun;
 	struct snr_listed listed;
-	bool found = shim_list_next(dirfd(dir), &place, &listed);
+	bool found = shim_list_next(dirfd(dir), at, &listed);
 
-	if (!stream && place >= 0)
+	if (!stream && at->place >= 0) {
 		stream = make_stream(dir);
-	if (!stream)
-		return NULL;
-	stream->place = place;
-	if (!found)
+		if (stream)
+			stream->at = begun;
+	}
+	if (!stream || !found)
 		return NULL;
 	stream->wide.d_ino = listed.inode;
-	stream->wide.d_off = (off64_t)(BASE + place);
+	stream->wide.d_off = (off64_t)(BASE + stream->at.place);
 	stream->wide.d_reclen = sizeof(stream->wide);
 	stream->wide.d_type = listed.type;
 	snr_copy(stream->wide.d_name, listed.name, listed.len);
@@ -150,7 +173,8 @@ static struct dirent *narrow(struct dirent *out, const struct dirent64 *entry)
 	{                                                                                          \
 		uint64_t inode = 0;                                                                \
                                                                                                    \
-		if (!shim_lists())                                                                 \
+		if (!shim_lists() || !snr_listing_may_edit(shim_redirector()->image) ||            \
+		    !is_asked_for(dir, entry->d_name, entry->d_type))                              \
 			return true;                                                               \
 		if (!shim_list_shows(dirfd(dir), entry->d_name, &entry->d_type, &inode))           \
 			return false;                                                              \
@@ -170,7 +194,7 @@ SHIM_EXPORT struct dirent *readdir(DIR *dir)
 	struct dirent *entry;
 	int before = errno;
 
-	if (!stream) {
+	if (!among_extras(stream)) {
 		if (!shim_lists())
 			return real_readdir()(dir);
 		do
@@ -189,7 +213,7 @@ SHIM_EXPORT struct dirent64 *readdir64(DIR *dir)
 	struct dirent64 *entry;
 	int before = errno;
 
-	if (!stream) {
+	if (!among_extras(stream)) {
 		if (!shim_lists())
 			return real_readdir64()(dir);
 		do
@@ -207,7 +231,7 @@ SHIM_EXPORT int readdir_r(DIR *dir, struct dirent *entry, struct dirent **result
 	const struct dirent64 *extra;
 	int error;
 
-	if (!stream) {
+	if (!among_extras(stream)) {
 		do
 			error = real_readdir_r()(dir, entry, result);
 		while (!error && *result && !shows(dir, entry));
@@ -225,7 +249,7 @@ SHIM_EXPORT int readdir64_r(DIR *dir, struct dirent64 *entry, struct dirent64 **
 	const struct dirent64 *extra;
 	int error;
 
-	if (!stream) {
+	if (!among_extras(stream)) {
 		do
 			error = real_readdir64_r()(dir, entry, result);
 		while (!error && *result && !shows64(dir, entry));
@@ -243,7 +267,7 @@ SHIM_EXPORT long telldir(DIR *dir)
 {
 	const struct stream *stream = find_stream(dir);
 
-	return stream ? BASE + (long)stream->place : real_telldir()(dir);
+	return among_extras(stream) ? BASE + (long)stream->at.place : real_telldir()(dir);
 }
 
 SHIM_EXPORT void seekdir(DIR *dir, long position)
@@ -253,7 +277,7 @@ SHIM_EXPORT void seekdir(DIR *dir, long position)
 	if (position >= BASE && position - BASE < SNR_LISTING_RANGE && shim_lists()) {
 		stream = make_stream(dir);
 		if (stream)
-			stream->place = position - BASE;
+			stream->at.place = position - BASE;
 		return;
 	}
 	forget_stream(dir);

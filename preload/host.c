@@ -7,6 +7,7 @@
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
+#include "shared/overlay.h"
 #include "shared/statx.h"
 #include "shared/text.h"
 
@@ -106,6 +107,16 @@ static long host_kind(void *context, const char *path, uint64_t *inode)
 	return IFTODT(st.st_mode);
 }
 
+static long host_upper(void *context, const char *path)
+{
+	return snr_upper_look(path);
+}
+
+static long host_list(void *context, const char *path, int64_t cookie, char *out, size_t size)
+{
+	return snr_upper_list(path, cookie, out, size);
+}
+
 static long host_mount(void *context, const char *path, uint64_t *mount)
 {
 	struct snr_statx stx;
@@ -186,6 +197,8 @@ const struct snr_host shim_host = {
 	.read_link = host_read_link,
 	.search = host_search,
 	.kind = host_kind,
+	.upper = host_upper,
+	.list = host_list,
 	.mount = host_mount,
 	.read_only = host_read_only,
 	.access = host_access,

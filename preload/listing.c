@@ -33,6 +33,11 @@ static const struct snr_redirector *find_redirector(void)
 		       : NULL;
 }
 
+static int64_t last_place(const struct snr_listing *listing)
+{
+	return listing->merge.follows ? SNR_LISTING_RANGE : listing->image->nchildren;
+}
+
 /* Begin the extra names of FD at number PLACE, or at the first (-1). */
 static bool begin(const struct snr_redirector *redirector, struct snr_listing *listing,
 		  struct shim_slot *slot, int fd, int64_t place)
@@ -44,15 +49,16 @@ static bool begin(const struct snr_redirector *redirector, struct snr_listing *l
 					 slot->text[0], (size_t)n))
 		return false;
 	if (place >= 0) /* a program may make up positions */
-		listing->next = place >= listing->next && place <= redirector->image->nchildren
+		listing->next = place >= listing->next && place <= last_place(listing)
 					? (uint32_t)place
 					: 0;
 	return true;
 }
 
-bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed)
+bool shim_list_next(int fd, struct shim_list_place *at, struct snr_listed *listed)
 {
 	const struct snr_redirector *redirector = find_redirector();
+	int64_t *place = &at->place;
 	bool none =
 		!redirector || *place == 0 || (*place < 0 && !shim_may_hold_rules(redirector, fd));
 	struct shim_slot *slot = none ? NULL : shim_slot_take();
@@ -62,8 +68,18 @@ bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed)
 	if (!slot)
 		return false;
 	if (begin(redirector, &listing, slot, fd, *place)) {
+		listing.merge.small = true;
+		if (at->merged == *place) {
+			listing.merge.at = at->at;
+			listing.merge.cookie = at->cookie;
+		}
 		found = snr_listing_next(&listing, listed);
-		*place = listing.next;
+		*place = at->merged = listing.next;
+		at->at = listing.merge.at;
+		at->cookie = listing.merge.cookie;
+		if (found)
+			snr_copy(at->name, listed->name, listed->len);
+		listed->name = at->name;
 	}
 	shim_slot_release(slot);
 	return found;
@@ -100,6 +116,26 @@ static bool begin_edit(const struct snr_redirector *redirector, struct snr_listi
 	if (key)
 		snr_facts_put(facts, epoch, key, SNR_PLAIN);
 	return false;
+}
+
+enum shim_asking shim_list_asks(int fd)
+{
+	const uint32_t others =
+		SNR_KIND_BIT(SNR_HIDE) | SNR_KIND_BIT(SNR_SYMLINK) | SNR_KIND_BIT(SNR_PREFIX);
+	const struct snr_redirector *redirector = find_redirector();
+	bool none = !redirector || !snr_listing_may_edit(redirector->image);
+	struct shim_slot *slot = none ? NULL : shim_slot_take();
+	enum shim_asking asking = SHIM_ASKS_NEVER;
+	struct snr_listing listing;
+
+	if (!slot)
+		return asking;
+	if (begin_edit(redirector, &listing, slot, fd))
+		asking = listing.merge.asks || snr_has_kind(redirector->image, others)
+				 ? SHIM_ASKS_ALWAYS
+				 : SHIM_ASKS_ODD;
+	shim_slot_release(slot);
+	return asking;
 }
 
 bool shim_list_shows(int fd, char *name, unsigned char *type, uint64_t *inode)

@@ -14,9 +14,23 @@ bool shim_lists(void);
 /* May the directory FD be one that rules put names into? (parents.c) */
 bool shim_may_hold_rules(const struct snr_redirector *redirector, int fd);
 
-/* One extra name of the directory FD: that with number *PLACE, or the first where *PLACE is -1.
- * *PLACE becomes the number of the one behind it, 0 at the end. False: there is none. */
-bool shim_list_next(int fd, int64_t *place, struct snr_listed *listed);
+/* Where a stream stands among the extra names. */
+struct shim_list_place {
+	int64_t place;  /* number of the next name, 0 at the end; -1: not begun */
+	int64_t merged; /* the place that the next two are of (struct snr_merge) */
+	uint32_t at;
+	int64_t cookie;
+	char name[256]; /* the last one */
+};
+
+/* One extra name of the directory FD: that with number AT->place, or the first where that is -1.
+ * It becomes the number of the one behind it, 0 at the end. False: there is none. */
+bool shim_list_next(int fd, struct shim_list_place *at, struct snr_listed *listed);
+
+/* Of which of the kernel's names in the directory FD must shim_list_shows be asked? ODD: of those
+ * that snr_may_be_hidden. */
+enum shim_asking { SHIM_ASKS_NEVER, SHIM_ASKS_ODD, SHIM_ASKS_ALWAYS };
+enum shim_asking shim_list_asks(int fd);
 
 /* What is to be seen of the kernel's NAME in the directory FD: false if nothing; else the name may
  * have become shorter, and *TYPE and *INODE be others. */

@@ -5,6 +5,7 @@
 #include "preload/fault.h"
 
 #include "shared/callnumbers.h"
+#include "shared/overlay_act.h"
 #include "shared/rawcall/rawcall.h"
 #include "shared/record.h"
 #include "shared/start.h"
@@ -65,6 +66,15 @@ static void tell_plan(const struct snr_redirector *redirector, const struct snr_
 	}
 }
 
+/* What an overlay wants done before the call. The kernel judges us as it will judge the call. */
+static void act(const struct snr_redirector *redirector, struct shim_slot *slot,
+		const struct snr_call *call)
+{
+	struct snr_actor actor = {.root = "", .uid = (uint32_t)snr_rawcall1(__NR_geteuid, 0)};
+
+	snr_overlay_act(redirector, &slot->scratch, &actor, call, &slot->plan);
+}
+
 struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct snr_call *call)
 {
 	struct shim_slot *slot = shim_slot_take();
@@ -75,6 +85,8 @@ struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct
 	    shim_fault_plan(redirector, call, slot))
 		return slot;
 	snr_plan_call(redirector, &slot->scratch, call, &slot->plan);
+	if (slot->plan.overlay.deed)
+		act(redirector, slot, call);
 	if (__builtin_expect(redirector->image->watched, 0))
 		tell_plan(redirector, call, &slot->plan);
 	else if (slot->plan.memo)

@@ -33,6 +33,14 @@ struct snr_host {
 	 * or -errno. */
 	long (*kind)(void *context, const char *path, uint64_t *inode);
 
+	/* What the upper layer of an overlay has at the real PATH: enum snr_upper (overlay.h), or
+	 * -errno. */
+	long (*upper)(void *context, const char *path);
+
+	/* Names in the directory at the real PATH of a layer: records of getdents64(2) behind the
+	 * one with the offset COOKIE. Bytes, 0 at the end, or -errno. */
+	long (*list)(void *context, const char *path, int64_t cookie, char *out, size_t size);
+
 	/* Which mount the real PATH, a directory, lies on: a number in *MOUNT that is another one
 	 * for another mount. 0 or -errno. */
 	long (*mount)(void *context, const char *path, uint64_t *mount);

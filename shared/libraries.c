@@ -5,6 +5,7 @@
 #include "shared/libraries.h"
 
 #include "shared/environ.h"
+#include "shared/overlay.h"
 #include "shared/text.h"
 
 #include <elf.h>
@@ -64,11 +65,14 @@ const char *snr_libraries_list(struct snr_library_search *search, unsigned index
 static long canonical(struct snr_library_search *search, const char *path, size_t len, char *out)
 {
 	const struct snr_redirector *redirector = search->redirector;
+	enum snr_layer layer;
 	bool lost;
 	long n = snr_canonical(redirector->image, &redirector->host, search->scratch, AT_FDCWD,
 			       path, len, search->name, &lost);
 
-	return n < 0 ? n : snr_map(redirector->image, search->name, (size_t)n, out, SNR_PATH_MAX);
+	return n < 0 ? n
+		     : snr_place(redirector->image, &redirector->host, search->scratch,
+				 search->name, (size_t)n, out, SNR_PATH_MAX, &layer);
 }
 
 /* $ORIGIN: where the file really lies, and what the program calls that. */

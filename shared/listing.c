@@ -34,18 +34,29 @@ static bool start(struct snr_listing *listing, const struct snr_image *image,
 	return true;
 }
 
+static uint32_t behind_children(const struct snr_listing *listing)
+{
+	return listing->merge.follows ? snr_merged_from(listing->image) : 0;
+}
+
 bool snr_listing_begin(struct snr_listing *listing, const struct snr_image *image,
 		       const struct snr_host *host, struct snr_scratch *scratch, const char *real,
 		       size_t len)
 {
-	if (!image->nchildren || !start(listing, image, host, scratch, real, len) ||
-	    !listing->at.entry || !listing->at.entry->ancestor)
+	if (!(image->nchildren || snr_has_overlays(image)) ||
+	    !start(listing, image, host, scratch, real, len))
 		return false;
-	listing->next = listing->at.entry->ancestor;
-	return true;
+	snr_merge_begin(listing, real, len);
+	if (listing->at.entry && listing->at.entry->ancestor)
+		listing->next = listing->at.entry->ancestor;
+	else
+		listing->next = behind_children(listing);
+	return listing->next != 0;
 }
 
-#define EDITING (SNR_KIND_BIT(SNR_HIDE) | SNR_KIND_BIT(SNR_SYMLINK) | SNR_KIND_BIT(SNR_PREFIX))
+#define EDITING                                                                                    \
+	(SNR_KIND_BIT(SNR_HIDE) | SNR_KIND_BIT(SNR_SYMLINK) | SNR_KIND_BIT(SNR_PREFIX) |           \
+	 SNR_KIND_BIT(SNR_OVERLAY))
 
 bool snr_listing_may_edit(const struct snr_image *image)
 {
@@ -60,6 +71,8 @@ bool snr_listing_edits(struct snr_listing *listing, const struct snr_image *imag
 
 	if (!snr_listing_may_edit(image) || !start(listing, image, host, scratch, real, len))
 		return false;
+	if (snr_merge_begin(listing, real, len))
+		return true;
 	entry = listing->at.entry;
 	return listing->at.patterns || (entry && (entry->flags & SNR_ENTRY_BENEATH)) ||
 	       snr_match_prefix(image, listing->at.rule, listing->len) != SNR_NO_RULE;
@@ -102,6 +115,8 @@ bool snr_listing_shows(struct snr_listing *listing, char *name, size_t *len, uns
 	if (snr_finish(&path) >= 0 &&
 	    snr_verdict_at(image, &at, path.out, path.len, SNR_KIND_BIT(SNR_HIDE)) != SNR_NO_RULE)
 		return false;
+	if (snr_merge_hides(listing, name, *len, *type))
+		return false;
 	if (at.entry && at.entry->rule != SNR_NO_RULE &&
 	    snr_rule(image, at.entry->rule)->kind == SNR_SYMLINK) {
 		const char *link = snr_string(image, snr_rule(image, at.entry->rule)->target);
@@ -120,12 +135,15 @@ static bool locate(struct snr_listing *listing, const char *name, size_t len)
 {
 	struct snr_scratch *scratch = listing->scratch;
 	struct snr_builder path = {.out = scratch->link, .size = SNR_PATH_MAX};
+	enum snr_layer layer;
 
 	snr_add(&path, scratch->where, listing->len);
 	snr_add(&path, "/", 1);
 	snr_add(&path, name, len);
 	return snr_finish(&path) >= 0 &&
-	       snr_map(listing->image, scratch->link, path.len, scratch->real, SNR_PATH_MAX) >= 0;
+	       snr_place(listing->image, listing->host, scratch, scratch->link, path.len,
+			 scratch->real, SNR_PATH_MAX, &layer) >= 0 &&
+	       layer != SNR_LAYER_ABSENT;
 }
 
 /* Was it there when the rules were compiled? It cannot have gone since (EBUSY), nor come (EEXIST).
@@ -143,10 +161,12 @@ static bool is_on_disk(struct snr_listing *listing, const struct snr_child *chil
 {
 	struct snr_scratch *scratch = listing->scratch;
 	struct snr_builder path = {.out = scratch->pending, .size = sizeof(scratch->pending)};
+	enum snr_layer layer;
 	uint64_t inode;
 	long kind;
-	long n = snr_map(listing->image, listing->len ? scratch->where : "/",
-			 listing->len ? listing->len : 1, scratch->pending, SNR_PATH_MAX);
+	long n = snr_place(listing->image, listing->host, scratch,
+			   listing->len ? scratch->where : "/", listing->len ? listing->len : 1,
+			   scratch->pending, SNR_PATH_MAX, &layer);
 
 	if (n < 0)
 		return true;
@@ -160,32 +180,31 @@ static bool is_on_disk(struct snr_listing *listing, const struct snr_child *chil
 	return kind == -EACCES ? was_on_disk(listing, child) : kind != -ENOENT;
 }
 
-static bool is_hidden(struct snr_listing *listing, const struct snr_child *child)
+static bool is_hidden(struct snr_listing *listing, const char *name, size_t len)
 {
 	struct snr_scratch *scratch = listing->scratch;
 	struct snr_builder path = {.out = scratch->link, .size = SNR_PATH_MAX};
 	struct snr_position at = listing->at;
-	const char *name = snr_string(listing->image, child->name);
 
 	snr_add(&path, scratch->where, listing->len);
 	snr_add(&path, "/", 1);
-	snr_add(&path, name, child->name.len);
-	snr_match_step(listing->image, &at, name, child->name.len);
+	snr_add(&path, name, len);
+	snr_match_step(listing->image, &at, name, len);
 	return snr_finish(&path) >= 0 &&
 	       snr_verdict_at(listing->image, &at, scratch->link, path.len,
 			      SNR_KIND_BIT(SNR_HIDE)) != SNR_NO_RULE;
 }
 
-bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed)
+static bool next_child(struct snr_listing *listing, struct snr_listed *listed)
 {
-	while (listing->next) {
+	while (listing->next && listing->next < snr_merged_from(listing->image)) {
 		const struct snr_child *child = child_at(listing->image, listing->next);
 		long kind;
 
-		listing->next = child->last ? 0 : listing->next + 1;
+		listing->next = child->last ? behind_children(listing) : listing->next + 1;
 		listed->name = snr_string(listing->image, child->name);
 		listed->len = child->name.len;
-		if (is_on_disk(listing, child) || is_hidden(listing, child) ||
+		if (is_on_disk(listing, child) || is_hidden(listing, listed->name, listed->len) ||
 		    !locate(listing, listed->name, listed->len))
 			continue;
 		kind = listing->host->kind(listing->host->context, listing->scratch->real,
@@ -195,6 +214,16 @@ bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed)
 		listed->type = (unsigned char)kind;
 		return true;
 	}
+	return false;
+}
+
+bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed)
+{
+	if (next_child(listing, listed))
+		return true;
+	while (listing->next && snr_merge_next(listing, listed))
+		if (!is_hidden(listing, listed->name, listed->len))
+			return true;
 	return false;
 }
 

@@ -5,7 +5,21 @@
 #ifndef SNR_LISTING_H
 #define SNR_LISTING_H
 
-#include "shared/resolve.h"
+#include "shared/overlay.h"
+
+/* A directory of an overlay that has two layers, or whiteouts in it. */
+struct snr_merge {
+	uint32_t rule;  /* SNR_NO_RULE: it is none */
+	size_t rest;    /* of scratch->where: the rule's own path */
+	bool follows;   /* names of the other layer follow */
+	bool lower;     /* the kernel lists the lower layer */
+	bool asks;      /* any name may be hidden, not only those that snr_may_be_hidden */
+	uint8_t layer;  /* enum snr_layer: of the directory */
+	uint32_t at;    /* how many names of the other layer were read, ... */
+	int64_t cookie; /* ... and where the next ones are. A caller may put in what came out. */
+	uint32_t chunk_at, chunk_len; /* of scratch->pending */
+	bool small;                   /* one name only is wanted */
+};
 
 struct snr_listing {
 	const struct snr_image *image;
@@ -13,11 +27,13 @@ struct snr_listing {
 	struct snr_scratch *scratch; /* where: the directory's virtual path */
 	size_t len;                  /* of scratch->where */
 	struct snr_position at;      /* of scratch->where */
-	uint32_t next;               /* index of the next child, 1 based; 0: no more */
+	uint32_t next; /* index of the next child, 1 based, or from snr_merged_from on the number
+			  of a name on the other layer; 0: no more */
+	struct snr_merge merge;
 };
 
 struct snr_listed {
-	const char *name; /* in the image: LEN bytes, no NUL behind */
+	const char *name; /* LEN bytes, no NUL behind; until the next one */
 	size_t len;
 	uint64_t inode;
 	unsigned char type; /* DT_DIR, DT_REG, ... */
@@ -55,8 +71,9 @@ bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed);
 
 /* Where a listing stands among its extra names may be kept in the position of its descriptor: these
  * plus the number of the next name (snr_listing.next), or plus 0 at the end; 65,536 rules have at
- * most that many names in a directory. File systems give hashes or small numbers, and the kernel
- * never sees these in getdents. 32-bit programs, proc and sysfs want offsets of 31 bits. */
+ * most that many names in a directory, and the other layer of an overlay what is left of the range.
+ * File systems give hashes or small numbers, and the kernel never sees these in getdents. 32-bit
+ * programs, proc and sysfs want offsets of 31 bits. */
 #define SNR_LISTING_BASE64 0x7fffffff00000000ll
 #define SNR_LISTING_BASE32 0x7ff00000ll
 #define SNR_LISTING_RANGE  0x80000ll
@@ -67,5 +84,36 @@ bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed);
  * used; -EINVAL where not even one name fits, as the kernel. */
 long snr_listing_fill(struct snr_listing *listing, int64_t base, unsigned word, char *buffer,
 		      size_t size);
+
+/* ---- overlay_list.c, for listing.c ---- */
+
+/* Numbers of names of the other layer follow those of all children. */
+static inline uint32_t snr_merged_from(const struct snr_image *image)
+{
+	return image->nchildren + 1;
+}
+
+/* The directory whose virtual path is in scratch->where is REAL. Are some of the kernel's names
+ * hidden, or do others follow? Fills listing->merge. */
+bool snr_merge_begin(struct snr_listing *listing, const char *real, size_t len);
+
+/* Is the NAME that the kernel lists, with TYPE, not to be seen? */
+bool snr_merge_hides(const struct snr_listing *listing, const char *name, size_t len,
+		     unsigned char type);
+
+/* The next name of the other layer; listing->next must have come to them. */
+bool snr_merge_next(struct snr_listing *listing, struct snr_listed *listed);
+
+/* One record of getdents64(2). */
+struct snr_record {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t size;
+	unsigned char type;
+	const char *name; /* a NUL is behind its LEN bytes */
+	size_t len;
+};
+#define SNR_RECORD_MAX 280 /* bytes of the largest one */
+struct snr_record snr_read_record(const char *at);
 
 #endif

@@ -177,6 +177,17 @@ uint32_t snr_match_mount(const struct snr_image *image, uint32_t rule)
 	return rule;
 }
 
+uint32_t snr_match_placing(const struct snr_image *image, const char *path, size_t len,
+			   size_t *rest)
+{
+	uint32_t rule = snr_match_longest(image, path, len, rest);
+	uint32_t place = snr_match_place(image, rule);
+
+	if (place != rule)
+		*rest = rest_of(image, place);
+	return place;
+}
+
 static bool is_prefix(const struct snr_image *image, uint32_t rule)
 {
 	return rule != SNR_NO_RULE && snr_rule(image, rule)->kind == SNR_PREFIX;
@@ -253,11 +264,8 @@ long snr_map(const struct snr_image *image, const char *path, size_t len, char *
 {
 	struct snr_builder builder = {.out = out, .size = size};
 	size_t rest;
-	uint32_t rule = snr_match_longest(image, path, len, &rest);
-	uint32_t place = snr_match_place(image, rule);
+	uint32_t place = snr_match_placing(image, path, len, &rest);
 
-	if (place != rule)
-		rest = rest_of(image, place);
 	if (place != SNR_NO_RULE) {
 		struct snr_text target = snr_rule(image, place)->target;
 

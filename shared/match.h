@@ -62,6 +62,11 @@ uint32_t snr_match_place(const struct snr_image *image, uint32_t rule);
  * rules that is not on the disk, which lies on the mount of the directory that it would be in. */
 uint32_t snr_match_mount(const struct snr_image *image, uint32_t rule);
 
+/* snr_match_place of snr_match_longest. *REST is the number of bytes of PATH that the place's own
+ * path takes. */
+uint32_t snr_match_placing(const struct snr_image *image, const char *path, size_t len,
+			   size_t *rest);
+
 /* The name on the disk for NAME, LEN bytes, directly in the directory of RULE, a prefix: at most
  * LEN
  * + SNR_PATH_MAX bytes are added to BUILDER. */

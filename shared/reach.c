@@ -34,24 +34,28 @@ static void add_range(struct snr_builder *builder, const struct pieces *text, si
 	}
 }
 
-long snr_reach(const struct snr_image *image, const struct snr_host *host, const char *path,
-	       size_t len, char *out, bool *lent)
+long snr_reach(const struct snr_image *image, const struct snr_host *host,
+	       struct snr_scratch *scratch, const char *path, size_t len, char *out, bool *lent,
+	       enum snr_layer *layer)
 {
 	struct snr_builder builder = {.out = out, .size = SNR_PATH_MAX};
 	char name[SHORT_NAME];
 	struct pieces text = {.second_len = len};
 	size_t rest, cut = CUT;
 	uint32_t rule;
-	long n = snr_map(image, path, len, out, SNR_PATH_MAX);
+	long n = snr_place(image, host, scratch, path, len, out, SNR_PATH_MAX, layer);
+	struct snr_text root;
 
 	*lent = n == -ENAMETOOLONG;
 	if (!*lent)
 		return n;
-	rule = snr_match_longest(image, path, len, &rest);
+	rule = snr_match_placing(image, path, len, &rest);
 	if (rule == SNR_NO_RULE)
 		return n;
-	text = (struct pieces){snr_string(image, snr_rule(image, rule)->target),
-			       snr_rule(image, rule)->target.len, path + rest, len - rest};
+	root = *layer == SNR_LAYER_LOWER && snr_is_overlay(image, rule)
+		       ? snr_rule(image, rule)->text
+		       : snr_rule(image, rule)->target;
+	text = (struct pieces){snr_string(image, root), root.len, path + rest, len - rest};
 	while (cut && at(&text, cut) != '/')
 		cut--;
 	if (!cut)

@@ -7,13 +7,14 @@
 #define SNR_REACH_H
 
 #include "shared/host.h"
-#include "shared/match.h"
+#include "shared/overlay.h"
 
-/* snr_map, but where the real path is too long for OUT (SNR_PATH_MAX bytes) it goes through
+/* snr_place, but where the real path is too long for OUT (SNR_PATH_MAX bytes) it goes through
  * host->shorten, and *LENT says so. Returns the length or -errno: that of the directory which would
  * have to be opened, or -ENAMETOOLONG. */
-long snr_reach(const struct snr_image *image, const struct snr_host *host, const char *path,
-	       size_t len, char *out, bool *lent);
+long snr_reach(const struct snr_image *image, const struct snr_host *host,
+	       struct snr_scratch *scratch, const char *path, size_t len, char *out, bool *lent,
+	       enum snr_layer *layer);
 
 /* Put a short name of the directory REAL before the LEN bytes of text that are in OUT. Returns the
  * new length or -errno. */

@@ -7,6 +7,7 @@
 #include "shared/resolve.h"
 
 #include "shared/memo.h"
+#include "shared/overlay.h"
 #include "shared/readonly.h"
 #include "shared/start.h"
 #include "shared/text.h"
@@ -201,7 +202,7 @@ long snr_base(const struct snr_image *image, const struct snr_host *host,
 	      struct snr_scratch *scratch, int dirfd)
 {
 	long n = host->directory(host->context, dirfd, scratch->real, SNR_PATH_MAX);
-	long len, back;
+	long len;
 
 	if (n < 0)
 		return n;
@@ -213,8 +214,8 @@ long snr_base(const struct snr_image *image, const struct snr_host *host,
 	len = snr_unmap(image, scratch->real, (size_t)n, scratch->base, SNR_PATH_MAX);
 	if (len < 0)
 		return len;
-	back = snr_map(image, scratch->base, (size_t)len, scratch->link, SNR_PATH_MAX);
-	if (back != n || !snr_equal(scratch->link, scratch->real, (size_t)n))
+	if (!snr_leads_to(image, scratch->base, (size_t)len, scratch->real, (size_t)n,
+			  scratch->link))
 		return -ENOENT;
 	return len;
 }
@@ -307,6 +308,7 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 {
 	struct snr_resolved result = {.rule = SNR_NO_RULE,
 				      .parent_rule = SNR_NO_RULE,
+				      .overlay = SNR_NO_RULE,
 				      .frozen = SNR_NO_RULE};
 	bool from_cwd = dirfd == AT_FDCWD && len && path[0] != '/';
 	uint64_t now = facts ? snr_start_now(facts) : 0;
@@ -316,6 +318,8 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 
 	result.plain = true;
 	scratch->epoch = snr_facts_epoch(facts);
+	if (snr_has_overlays(image))
+		snr_layers_forget(scratch);
 	for (; lookup.in_root && len && path[0] == '/'; path++)
 		len--;
 	/* What is absolute leads out of every directory (EXDEV). */

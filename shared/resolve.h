@@ -13,6 +13,12 @@
 /* A path for the kernel that may begin with "/proc/thread-self/fd/N" of ours. */
 #define SNR_SPOT_SIZE (SNR_PATH_MAX + 64)
 
+/* On which layer of an overlay a name was found (overlay.h). */
+struct snr_layer_seen {
+	uint64_t hash; /* 0: nothing */
+	uint8_t layer;
+};
+
 /* Room for one resolution; the caller's, uninitialised, no need to keep it between calls. */
 struct snr_scratch {
 	uint32_t epoch;           /* of the facts, when the resolution began */
@@ -21,8 +27,11 @@ struct snr_scratch {
 	char where[SNR_PATH_MAX]; /* canonical virtual path of where the walk is */
 	char pending[2 * SNR_PATH_MAX]; /* text of links still to be walked */
 	char link[SNR_PATH_MAX];
-	char real[SNR_PATH_MAX + 16];
-	char spot[2][SNR_SPOT_SIZE]; /* of what a call removes, renames, links (spot.c) */
+	char real[SNR_SPOT_SIZE];
+	char layer[SNR_PATH_MAX];       /* a path on one layer (overlay.c) */
+	char layer_name[SNR_SPOT_SIZE]; /* the same, while it is being made (overlay_copy.c) */
+	struct snr_layer_seen seen[16]; /* in this call (overlay.c) */
+	char spot[2][SNR_SPOT_SIZE];    /* of what a call removes, renames, links (spot.c) */
 };
 
 struct snr_resolved {
@@ -31,15 +40,18 @@ struct snr_resolved {
 	uint32_t len;         /* of OUT, if changed */
 	int error;            /* 0, or -errno: the call must fail with it, OUT is not set */
 	uint64_t memo;        /* what may be remembered of the whole text (shared/memo.h), or 0 */
-	bool changed;  /* OUT holds another path for the kernel; false: it gets the program's */
-	bool lent;     /* OUT goes through a descriptor of the host's (host.h, shorten) */
-	bool at_rule;  /* the path is the rule's own path: a mount point */
-	bool ancestor; /* rules lie beneath the path */
-	bool named;    /* an entry is named, by the last name of some rule's path */
-	bool plain;    /* nothing is known or asked about where this is: a name that no rule has */
-	bool barred;   /* the last name, which may come into being, is hidden: EACCES */
-	bool walked;   /* scratch->where is where the path leads, WHERE bytes; so it is for every
-			  path where snr_is_walked */
+	uint32_t overlay;     /* that decides it, if one does; else SNR_NO_RULE */
+	uint8_t layer;        /* enum snr_layer: of the path, if an overlay decides it */
+	bool changed;    /* OUT holds another path for the kernel; false: it gets the program's */
+	bool incomplete; /* the walk ended at a name that others follow */
+	bool lent;       /* OUT goes through a descriptor of the host's (host.h, shorten) */
+	bool at_rule;    /* the path is the rule's own path: a mount point */
+	bool ancestor;   /* rules lie beneath the path */
+	bool named;      /* an entry is named, by the last name of some rule's path */
+	bool plain;  /* nothing is known or asked about where this is: a name that no rule has */
+	bool barred; /* the last name, which may come into being, is hidden: EACCES */
+	bool walked; /* scratch->where is where the path leads, WHERE bytes; so it is for every
+			path where snr_is_walked */
 	uint32_t where;
 	uint32_t frozen; /* the readonly rule that keeps a writing lookup from what it is about to
 			    write, or SNR_NO_RULE */

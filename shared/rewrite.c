@@ -4,6 +4,7 @@
  */
 #include "shared/rewrite.h"
 
+#include "shared/overlay_act.h"
 #include "shared/readonly.h"
 #include "shared/refuse.h"
 #include "shared/spot.h"
@@ -39,6 +40,7 @@ static void plan_nothing(struct snr_plan *plan)
 	plan->memo = 0;
 	plan->how_changed = false;
 	plan->moves_cwd = false;
+	plan->overlay.deed = SNR_DEED_NONE;
 }
 
 static void finish_with(struct snr_plan *plan, int result)
@@ -131,6 +133,7 @@ static struct snr_resolved plan_argument(struct snr_redirector *redirector,
 	const struct snr_pathop *op = &snr_pathops[call->op];
 	struct snr_resolved resolved = {.rule = SNR_NO_RULE,
 					.parent_rule = SNR_NO_RULE,
+					.overlay = SNR_NO_RULE,
 					.frozen = SNR_NO_RULE,
 					.plain = true};
 	struct snr_lookup lookup = snr_pathop_lookup(op, arg, call->arg, how);
@@ -299,6 +302,7 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 		finish_with(plan, result);
 		return;
 	}
+	snr_overlay_plan(redirector->image, call, how, resolved, n, plan);
 	if ((op->effects & (SNR_RELINKS | SNR_MOVES_ROOT)) ||
 	    ((op->effects & SNR_PERMITS) && resolved[0].ancestor))
 		snr_facts_forget(redirector->facts);

@@ -22,6 +22,25 @@ struct snr_call {
 
 #define SNR_MAX_PATHS 2
 
+/* What an overlay makes necessary before a call, or in its place (overlay_act.h). */
+enum snr_overlay_deed {
+	SNR_DEED_NONE,
+	SNR_DEED_OPEN,   /* the file is opened for writing, or made */
+	SNR_DEED_CHANGE, /* what is there is changed */
+	SNR_DEED_MAKE,   /* the last path comes into being */
+	SNR_DEED_LINK,
+	SNR_DEED_REMOVE,
+	SNR_DEED_RENAME,
+};
+
+struct snr_overlay_plan {
+	uint8_t deed;
+	uint8_t layer[SNR_MAX_PATHS]; /* enum snr_layer of each path ... */
+	uint8_t text[SNR_MAX_PATHS];  /* ... and which of plan->text it is */
+	bool lent;                    /* one of them is too long for the kernel (resolve.h) */
+	uint32_t rule[SNR_MAX_PATHS]; /* SNR_NO_RULE: no overlay has to do with it */
+};
+
 struct snr_plan {
 	enum snr_verdict verdict;
 	int32_t result;
@@ -33,6 +52,7 @@ struct snr_plan {
 	uint32_t rule;             /* for the log: the rule that decided, or SNR_NO_RULE */
 	uint64_t memo;             /* what may be remembered of the call's only path and flags, or 0
 				      (shared/memo.h) */
+	struct snr_overlay_plan overlay;
 	bool how_changed; /* the call is to be told of HOW, of 24 bytes, by its HOW argument and the
 			     size behind it */
 	uint64_t how[3];

@@ -99,7 +99,8 @@ struct snr_rule {
 		path; /* as the program says it; absolute, no dots, no links, no trailing slash */
 	struct snr_text target; /* mount-like: where it leads; absolute, links resolved as far as it
 				   exists. Verdicts: empty */
-	struct snr_text text;   /* symlink: what the link says; prefix: the prefix */
+	struct snr_text text;   /* symlink: what the link says; prefix: the prefix; overlay: what
+				   lies beneath it, where its path is on the disk */
 	struct snr_text file;   /* where the rule was written: a file name, "-m", ... */
 	uint32_t line;          /* ... and the line in it, 0 for an option */
 	uint8_t kind;           /* enum snr_kind */

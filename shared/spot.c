@@ -4,6 +4,7 @@
  */
 #include "shared/spot.h"
 
+#include "shared/overlay.h"
 #include "shared/rest.h"
 #include "shared/text.h"
 #include "shared/verdict.h"
@@ -188,7 +189,8 @@ static bool find_by_names(const struct snr_question *q, struct snr_spot *spot, s
 	const struct snr_host *host = &q->redirector->host;
 	char *real = q->scratch->real;
 	uint64_t hash = snr_hash_path(spot->path, dir);
-	long n = snr_map(image, spot->path, dir, real, SNR_PATH_MAX);
+	enum snr_layer layer;
+	long n = snr_place(image, host, q->scratch, spot->path, dir, real, SNR_PATH_MAX, &layer);
 
 	if (n < 0)
 		return false;

@@ -4,6 +4,7 @@
  */
 #include "shared/start.h"
 
+#include "shared/overlay.h"
 #include "shared/text.h"
 #include "shared/walk.h"
 

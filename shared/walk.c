@@ -6,6 +6,7 @@
  */
 #include "shared/walking.h"
 
+#include "shared/overlay.h"
 #include "shared/reach.h"
 #include "shared/rewrite.h"
 #include "shared/text.h"
@@ -19,8 +20,8 @@ long snr_walk_real_path(struct walk *walk)
 {
 	const char *where = walk->len ? walk->scratch->where : "/";
 
-	return snr_reach(walk->image, walk->host, where, walk->len ? walk->len : 1,
-			 walk->scratch->real, &walk->lent);
+	return snr_reach(walk->image, walk->host, walk->scratch, where, walk->len ? walk->len : 1,
+			 walk->scratch->real, &walk->lent, &walk->layer);
 }
 
 /* Find where scratch->where is anew, after a move that was not one step down. */
@@ -39,11 +40,18 @@ static void cross(struct walk *walk, uint32_t before, uint32_t after)
 		walk->error = -EXDEV;
 }
 
+static uint32_t rule_of_root(const struct snr_image *image)
+{
+	size_t rest;
+
+	return snr_match_longest(image, "", 0, &rest);
+}
+
 /* Where an absolute link leads to. */
 static void go_to_root(struct walk *walk)
 {
 	bool in_root = walk->lookup.in_root;
-	uint32_t there = in_root ? walk->base_rule : SNR_NO_RULE;
+	uint32_t there = in_root ? walk->base_rule : rule_of_root(walk->image);
 
 	if (walk->lookup.beneath)
 		walk->error = -EXDEV;
@@ -75,6 +83,8 @@ static long search(struct walk *walk, bool *by_name)
 	const struct snr_host *host = walk->host;
 	long n = snr_walk_real_path(walk);
 
+	if (n >= 0 && walk->layer == SNR_LAYER_ABSENT)
+		n = -ENOENT;
 	if (n >= 0)
 		n = host->search(host->context, walk->scratch->real);
 	*by_name = n >= 0;
@@ -90,6 +100,8 @@ static long read_link(struct walk *walk)
 	struct snr_scratch *scratch = walk->scratch;
 	long n = snr_walk_real_path(walk);
 
+	if (n >= 0 && walk->layer == SNR_LAYER_ABSENT)
+		n = -ENOENT;
 	if (n >= 0)
 		n = host->read_link(host->context, scratch->real, scratch->link, SNR_PATH_MAX);
 	if (n == -EACCES && snr_walk_name_from_start(walk))
@@ -142,10 +154,8 @@ static void jump(struct walk *walk, size_t len, bool last)
 		n = -ENOENT;
 	}
 	if (n > 0) {
-		long back =
-			snr_map(walk->image, scratch->base, (size_t)n, scratch->real, SNR_PATH_MAX);
-
-		if (back != (long)len || !snr_equal(scratch->real, scratch->link, len))
+		if (!snr_leads_to(walk->image, scratch->base, (size_t)n, scratch->link, len,
+				  scratch->real))
 			n = -ENOENT;
 	}
 	if (n <= 0) {
@@ -451,6 +461,7 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 	long err;
 
 	*lost = false;
+	snr_layers_forget(scratch);
 	if (!len)
 		return -ENOENT;
 	if (path[0] != '/')

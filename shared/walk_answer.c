@@ -48,6 +48,15 @@ static bool may_go_on(const struct walk *walk)
 	       (!snr_is_confined(walk->lookup) || snr_rest_is_empty(&walk->rest));
 }
 
+/* A whiteout is where the path leads, or on its way. Whether it may come into being again, or is
+ * refused for another reason before, is for the call to say. */
+static bool is_gone(const struct walk *walk)
+{
+	return walk->layer == SNR_LAYER_ABSENT &&
+	       ((!walk->lookup.create && !walk->lookup.entry) ||
+		(walk->stopped && !snr_rest_is_empty(&walk->rest)));
+}
+
 void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 {
 	long n;
@@ -76,10 +85,16 @@ void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 	if (result->error)
 		return;
 	n = write_path(walk, out);
+	if (n >= 0 && is_gone(walk))
+		n = -ENOENT;
 	if (n < 0) {
 		result->error = (int)n;
 		return;
 	}
+	result->layer = (uint8_t)walk->layer;
+	if (walk->layer != SNR_LAYER_NONE)
+		result->overlay = snr_match_place(walk->image, walk->at.rule);
+	result->incomplete = walk->stopped && !snr_rest_is_empty(&walk->rest);
 	result->changed = true;
 	result->lent = walk->lent;
 	result->len = (uint32_t)n;

@@ -4,6 +4,7 @@
 #ifndef SNR_WALKING_H
 #define SNR_WALKING_H
 
+#include "shared/overlay.h"
 #include "shared/rest.h"
 #include "shared/walk.h"
 
@@ -17,6 +18,7 @@ struct walk {
 	struct snr_position at; /* of scratch->where; the rule is that of the side we stand on */
 	uint32_t parent_rule;
 	uint32_t verdict;     /* the rule that ended the walk: hide, deny; or SNR_NO_RULE */
+	enum snr_layer layer; /* of the last real path that was asked for */
 	struct snr_rest rest; /* its links are in scratch->pending */
 	int dirfd;            /* where a relative text starts, and scratch->base with it; ... */
 	size_t base_len;      /* ... 0: at the root, or no longer known */

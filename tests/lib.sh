@@ -88,6 +88,7 @@ finish() {
 engine_rules=(-r "$WORK/rules")
 
 # What lies in $T: kind, mode, owner, size, link text, and the contents of files but those in $unstable (patterns).
+# tree_filter: what sed is to make of that.
 unstable=()
 tree() {
 	local pattern path
@@ -101,7 +102,7 @@ tree() {
 			done
 			sha256sum "$path"
 		done
-	) | sort
+	) | sed -E "${tree_filter-}" | sort
 }
 
 # The launcher and its shims where any user may execute them.

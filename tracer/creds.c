@@ -90,7 +90,7 @@ void creds_take(struct tracer *tracer)
 {
 	if (!tracer->creds_known)
 		learn(tracer);
-	if (!tracer->creds_differ)
+	if (tracer->creds_taken++ || !tracer->creds_differ)
 		return;
 	setfsgid(tracer->creds_gid);
 	setfsuid(tracer->creds_uid);
@@ -98,8 +98,20 @@ void creds_take(struct tracer *tracer)
 
 void creds_return(struct tracer *tracer)
 {
-	if (!tracer->creds_differ)
+	if (--tracer->creds_taken || !tracer->creds_differ)
 		return;
 	setfsuid(0);
 	setfsgid(tracer->gid);
+}
+
+mode_t creds_umask(const struct tracer *tracer)
+{
+	char text[8192];
+	const char *at;
+	unsigned mask;
+
+	if (read_status(tracer->current->tid, text, sizeof(text)) < 0)
+		return 022;
+	at = strstr(text, "\nUmask:");
+	return at && sscanf(at, "\nUmask: %o", &mask) == 1 ? (mode_t)mask : 022;
 }

@@ -9,6 +9,7 @@
 #include "tracer/list.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
+#include "tracer/overlay.h"
 #include "tracer/record.h"
 #include "tracer/socket.h"
 #include "tracer/strict.h"
@@ -232,6 +233,8 @@ static void enter_path(struct tracer *tracer, struct tracee *tracee, const struc
 	snr_plan_call(&tracer->redirector, &tracer->scratch, &args, &plan);
 	if (plan.verdict != SNR_UNCHANGED && names_shim(tracer))
 		plan.verdict = SNR_UNCHANGED;
+	if (plan.overlay.deed && !overlay_act(tracer, tracee, &args, &plan))
+		return;
 	plan.reverse = plan.reverse && has_output(&args);
 	if (plan.verdict != SNR_FINISHED && (row->effects & SNR_RELINKS)) {
 		tracee->relinks = true;

@@ -6,6 +6,7 @@
 #include "tracer/creds.h"
 #include "tracer/memory.h"
 
+#include "shared/overlay.h"
 #include "shared/statx.h"
 
 #include <dirent.h>
@@ -142,6 +143,26 @@ static long host_kind(void *context, const char *path, uint64_t *inode)
 	return IFTODT(st.st_mode);
 }
 
+static long host_upper(void *context, const char *path)
+{
+	struct tracer *tracer = context;
+	char view[SNR_PATH_MAX + 64];
+
+	if (tracee_view(tracer, path, view, sizeof(view)))
+		return -ENAMETOOLONG;
+	return snr_upper_look(view);
+}
+
+static long host_list(void *context, const char *path, int64_t cookie, char *out, size_t size)
+{
+	struct tracer *tracer = context;
+	char view[SNR_PATH_MAX + 64];
+
+	if (tracee_view(tracer, path, view, sizeof(view)))
+		return -ENAMETOOLONG;
+	return snr_upper_list(view, cookie, out, size);
+}
+
 static long host_mount(void *context, const char *path, uint64_t *mount)
 {
 	struct tracer *tracer = context;
@@ -247,6 +268,8 @@ void tracee_host_init(struct tracer *tracer)
 		.read_link = host_read_link,
 		.search = host_search,
 		.kind = host_kind,
+		.upper = host_upper,
+		.list = host_list,
 		.mount = host_mount,
 		.read_only = host_read_only,
 		.access = host_access,

@@ -142,6 +142,7 @@ struct tracer {
 	gid_t gid;             /* ... and its group */
 	bool creds_known;      /* for this stop: creds.c */
 	bool creds_differ;
+	unsigned creds_taken; /* pairs of creds_take and creds_return that are open */
 	unsigned creds_uid, creds_gid;
 	uint64_t signature; /* of our slots */
 

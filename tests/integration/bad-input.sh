@@ -36,9 +36,6 @@ END
 refused 'an unknown kind' 125 "^rules:1:1: unknown kind 'bnid'; did you mean 'bind'\?" <<'END'
 bnid /opt/acme /x
 END
-refused 'a kind of a later version' 125 "^rules:1:1: kind 'overlay' is not supported by this version; " <<'END'
-overlay /opt/acme /x
-END
 refused 'an unknown option' 125 "^rules:1:19: unknown option 'optoinal'; did you mean 'optional'\?" <<'END'
 bind /opt/acme /x optoinal
 END

@@ -133,7 +133,6 @@ static void test_kinds(void **state)
 {
 	expect_error("bnid /a /b\n", 1, 1, "did you mean 'bind'");
 	expect_error("frobnicate /a /b\n", 1, 1, "unknown kind 'frobnicate'");
-	expect_error("overlay /a /b\n", 1, 1, "'overlay' is not supported by this version");
 	expect_error("overlya /a /b\n", 1, 1, "did you mean 'overlay'");
 	expect_error("bind\n", 1, 1, "needs a path and a target");
 	expect_error("bind /a\n", 1, 1, "needs a path and a target");
