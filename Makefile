@@ -292,8 +292,8 @@ sanitize: $$(programs)
 		$(filter-out %-load.sh,$(SANITIZED))
 
 # The tests of engine preload beneath the seccomp filter of a strict snap, as the installed snapd compiles it: reference
-# and program alike. Without those of openat2, which is refused there, and of what the shim does not serve.
-STRICT = $(filter-out %ops-openat2.sh %ops-int80.sh %preload-symbols.sh, $(wildcard tests/integration/ops-*.sh \
+# and program alike. Without those of what the shim does not serve.
+STRICT = $(filter-out %ops-int80.sh %preload-symbols.sh, $(wildcard tests/integration/ops-*.sh \
 	tests/integration/preload-*.sh tests/integration/real-*.sh) \
 	$(patsubst %,tests/integration/%.sh,catalogs layouts libraries loader spawn-actions))
 strict: export SNAPREDIR_BUILD := $(abspath $(O))

@@ -38,7 +38,7 @@ ops_options=() # of same
 
 # What a seccomp filter refuses it refuses before the rules are asked: an error that comes of the rules is seen instead.
 # libc's accept on i386 is socketcall, which the filter lets through, by syscall(2) it is one that it does not.
-[ -z "$BENEATH" ] || filter='/^(openat2 |chown(32)? loop|fchownat loop|accept4?[ ,]|getpeername of the other)/d'
+[ -z "$BENEATH" ] || filter='/^(chown(32)? loop|fchownat loop|accept4?[ ,]|getpeername of the other)/d'
 
 # ops_run PROGRAM [ARG]...: over bind mounts and under each engine. A static program and one that makes its calls by
 # the instruction are the tracer's alone.
