@@ -308,8 +308,8 @@ static void prepare_memory(struct tracer *tracer, struct tracee *tracee)
 	tracee_resume(tracee, 0);
 }
 
-/* An undumpable process hides its memory and its cwd from an ordinary user's tracer. It is told
- * what it wants to hear. prctl(2): the value is 0 or 1, and 1 after exec. */
+/* An undumpable process hides its memory and its cwd from a tracer without CAP_SYS_PTRACE. Beneath
+ * such a one it is told what it wants to hear. prctl(2): the value is 0 or 1, and 1 after exec. */
 static void enter_prctl(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call)
 {
 	int option = (int)(uint32_t)call->arg[0];
@@ -320,7 +320,7 @@ static void enter_prctl(struct tracer *tracer, struct tracee *tracee, const stru
 		gate_close(tracer, tracee);
 		if (call->arg[1] != SECCOMP_MODE_STRICT || !strict_enter(tracer, tracee, call))
 			prepare_memory(tracer, tracee);
-	} else if (option == PR_SET_DUMPABLE && call->arg[1] <= 1) {
+	} else if (option == PR_SET_DUMPABLE && call->arg[1] <= 1 && !tracer->sees_undumpable) {
 		tracee->space->dumpable = (int8_t)call->arg[1];
 		tracee_finish(tracer, tracee, 0);
 	} else if (option == PR_GET_DUMPABLE && tracee->space->dumpable >= 0) {

@@ -330,14 +330,14 @@ int filter_build(const struct snr_image *image, uint32_t stop, struct sock_filte
 
 /* capget(2), version 3: two words of each set. libcap would ask the kernel a dozen things before
  * main, at every start. */
-static bool has_admin(void)
+bool tracer_has_capability(unsigned capability)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	if (syscall(SYS_capget, &header, data))
 		return false;
-	return data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN);
+	return data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
 }
 
 static int load(const struct sock_fprog *program)
@@ -361,8 +361,9 @@ int tracer_filter_install(const struct snr_image *image)
 	r = filter_build(image, SECCOMP_RET_TRACE, code);
 	if (r > 0) {
 		program.len = (unsigned short)r;
-		r = !has_admin() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno
-									   : load(&program);
+		r = !tracer_has_capability(CAP_SYS_ADMIN) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+			    ? -errno
+			    : load(&program);
 	}
 	free(code);
 	return r;

@@ -87,6 +87,9 @@ bool filter_has_gate(const struct snr_image *image, const struct arch_abi *abi, 
 /* The argument of OP that must not be NULL for a stop, or -1: it always stops. */
 int filter_pointer(enum snr_op op);
 
+/* Has this process CAPABILITY (linux/capability.h)? */
+bool tracer_has_capability(unsigned capability);
+
 #define FILTER_MAX 4096 /* BPF_MAXINSNS */
 
 /* Write the program for IMAGE and all ABIs of arch_abis to OUT, at most FILTER_MAX instructions.

@@ -139,6 +139,7 @@ struct tracer {
 	bool memory_by_ptrace; /* process_vm_readv is forbidden here */
 	bool roots_differ;     /* some tracee may have another root or mount namespace */
 	bool is_root;          /* the tracer itself */
+	bool sees_undumpable;  /* ... has CAP_SYS_PTRACE */
 	gid_t gid;             /* ... and its group */
 	bool creds_known;      /* for this stop: creds.c */
 	bool creds_differ;

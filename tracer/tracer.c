@@ -6,6 +6,7 @@
 #include "tracer/tracer.h"
 
 #include "tracer/fault.h"
+#include "tracer/filter.h"
 #include "tracer/gate.h"
 #include "tracer/memory.h"
 #include "tracer/socket.h"
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/ptrace.h>
 #include <signal.h>
@@ -127,6 +129,7 @@ static struct tracer *tracer_new(const struct tracer_setup *setup)
 	tracer->program = setup->program;
 	tracer->record_fd = setup->record_fd;
 	tracer->is_root = geteuid() == 0;
+	tracer->sees_undumpable = tracer_has_capability(CAP_SYS_PTRACE);
 	tracer->gid = getegid();
 	/* Any value that is not likely to stand in a program's memory; no secret. */
 	if (getrandom(&tracer->signature, sizeof(tracer->signature), GRND_NONBLOCK) < 0)
