@@ -200,6 +200,35 @@ for engine in "${ENGINES[@]}"; do
 		head -1 target/log; cat "$T/said"; tail -1 target/log'
 done
 
+# ---- where no rule is about a file, nothing is different ----
+rules <<'END'
+bind /opt/acme $T/target
+fault /opt/acme/none open,read,write,fsync,close,rename,unlink,mkdir EIO
+END
+same 'other files' sh -c '
+	cd /opt/acme && tar cf ../t.tar . && tar tf ../t.tar | sort && sort -o sorted lines keep && cat sorted && mv sorted other
+	mkdir dir && cp -r link dir && rm -r dir other && rm ../t.tar && dd if=keep bs=1 count=2 2>/dev/null | od -c'
+same 'other files, by threads and children' python3 -c '
+import concurrent.futures, sqlite3, subprocess
+table = sqlite3.connect("/opt/acme/table")
+table.execute("create table t (a)")
+table.executemany("insert into t values (?)", [(i,) for i in range(100)])
+table.commit()
+print(table.execute("select sum(a) from t").fetchone())
+table.close()
+with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    print(sum(pool.map(lambda i: len(open("/opt/acme/keep").read()), range(100))))
+print(subprocess.run(["sort"], input="b\na\n", text=True, capture_output=True).stdout)
+import os; os.unlink("/opt/acme/table")'
+if [ -x "$PROGRAMS/hybrid-cancel" ]; then
+	for engine in "${ENGINES[@]}"; do
+		gives $engine 'a thread that is cancelled' 'waiting: cleaned up
+waiting: cancelled
+pending: cleaned up
+pending: cancelled' sh -c 'mkfifo target/fifo; exec "$0" /opt/acme/fifo /opt/acme/keep' "$PROGRAMS/hybrid-cancel"
+	done
+fi
+
 # ---- what is said ----
 rules <<'END'
 bind /opt/acme $T/target
