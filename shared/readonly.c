@@ -16,11 +16,39 @@
 
 enum { DT_DIRECTORY = 4, DT_REGULAR = 8, DT_LINK = 10 }; /* <dirent.h> */
 
+static uint32_t first_pattern(const struct snr_image *image, const char *path, size_t len)
+{
+	struct snr_verdicts verdicts =
+		snr_verdicts_begin(image, path, len, SNR_KIND_BIT(SNR_READONLY));
+
+	return snr_verdicts_next(&verdicts);
+}
+
+uint32_t snr_readonly_descriptor(const struct snr_image *image, const struct snr_host *host,
+				 struct snr_scratch *scratch, int fd)
+{
+	uint32_t rule;
+	size_t rest;
+	long n;
+
+	if (!snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY)))
+		return SNR_NO_RULE;
+	n = host->directory(host->context, fd, scratch->real, SNR_PATH_MAX);
+	if (n <= 0 || scratch->real[0] != '/')
+		return SNR_NO_RULE;
+	n = snr_unmap(image, scratch->real, (size_t)n, scratch->where, SNR_PATH_MAX);
+	if (n < 0)
+		return SNR_NO_RULE;
+	rule = snr_match_longest(image, scratch->where, (size_t)n, &rest);
+	return rule != SNR_NO_RULE && snr_rule(image, rule)->kind == SNR_READONLY
+		       ? rule
+		       : first_pattern(image, scratch->where, (size_t)n);
+}
+
 uint32_t snr_readonly_rule(const struct snr_image *image, const struct snr_scratch *scratch,
 			   const struct snr_resolved *resolved, struct snr_lookup lookup)
 {
 	uint32_t side = lookup.entry ? resolved->parent_rule : resolved->rule;
-	struct snr_verdicts verdicts;
 
 	if (!snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY)))
 		return SNR_NO_RULE;
@@ -28,9 +56,7 @@ uint32_t snr_readonly_rule(const struct snr_image *image, const struct snr_scrat
 		return side;
 	if (!image->nglobs || !resolved->walked)
 		return SNR_NO_RULE;
-	verdicts = snr_verdicts_begin(image, scratch->where, resolved->where,
-				      SNR_KIND_BIT(SNR_READONLY));
-	return snr_verdicts_next(&verdicts);
+	return first_pattern(image, scratch->where, resolved->where);
 }
 
 /* What is being asked about. */

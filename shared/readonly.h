@@ -12,6 +12,11 @@
 uint32_t snr_readonly_rule(const struct snr_image *image, const struct snr_scratch *scratch,
 			   const struct snr_resolved *resolved, struct snr_lookup lookup);
 
+/* The readonly rule on whose side lies what the program's descriptor FD is open on, or SNR_NO_RULE.
+ */
+uint32_t snr_readonly_descriptor(const struct snr_image *image, const struct snr_host *host,
+				 struct snr_scratch *scratch, int fd);
+
 /* CALL writes through its only path to what is frozen, at the absolute real path REAL, LEN bytes
  * with room for two more, which are used.
  * Must it fail with EROFS? If not, the kernel refuses it for another reason, which it looks at

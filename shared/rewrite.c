@@ -271,6 +271,28 @@ static bool is_refused(struct snr_redirector *redirector, struct snr_scratch *sc
 	return *result != 0;
 }
 
+/* A call that changes what a descriptor is open on, and names nothing: by its only argument that
+ * could, or by a path that is empty (AT_EMPTY_PATH) or NULL (utimensat(2)). */
+static bool changes_frozen(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+			   const struct snr_call *call)
+{
+	const struct snr_pathop *op = &snr_pathops[call->op];
+	const struct snr_host *host = &redirector->host;
+	int fd = snr_pathop_find(op, SNR_ROLE_FD), path = snr_spot_argument(op, 0);
+	char first;
+
+	if (!(op->effects & (SNR_CHANGES | SNR_PERMITS)) ||
+	    !snr_has_kind(redirector->image, SNR_KIND_BIT(SNR_READONLY)))
+		return false;
+	if (fd < 0 && path > 0 && op->role[path - 1] == SNR_ROLE_DIRFD &&
+	    (!call->arg[path] ||
+	     (snr_pathop_lookup(op, path, call->arg, NULL).may_be_empty &&
+	      !host->read_bytes(host->context, call->arg[path], &first, 1) && !first)))
+		fd = path - 1;
+	return fd >= 0 && snr_readonly_descriptor(redirector->image, host, scratch,
+						  (int)(uint32_t)call->arg[fd]) != SNR_NO_RULE;
+}
+
 void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratch,
 		   const struct snr_call *call, struct snr_plan *plan)
 {
@@ -288,6 +310,10 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 		return;
 	if (!how_is_valid(how)) {
 		finish_with(plan, -EINVAL);
+		return;
+	}
+	if (changes_frozen(redirector, scratch, call)) {
+		finish_with(plan, -EROFS);
 		return;
 	}
 	scratch->path[0] = '\0';

@@ -91,6 +91,8 @@ bool filter_wants(const struct snr_image *image, enum snr_op op)
 
 	if (row->effects & SNR_LISTS)
 		return image->nchildren > 0 || snr_listing_may_edit(image);
+	if (snr_pathop_find(row, SNR_ROLE_FD) >= 0)
+		return snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY));
 	if (row->effects & (SNR_REVERSES | SNR_EXECS | SNR_MOVES_ROOT))
 		return true;
 	for (int i = 0; i < SNR_NARGS; i++)

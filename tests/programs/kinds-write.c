@@ -66,6 +66,25 @@ static void change(const char *path)
 	OPEN(path, O_TMPFILE | O_WRONLY);
 }
 
+/* By a descriptor for reading. */
+static void change_open(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0)
+		return;
+	say("fchmod", path, fchmod(fd, 0600));
+	say("fchown", path, fchown(fd, 0, 0));
+	say("futimens", path, futimens(fd, NULL));
+	say("fsetxattr", path, fsetxattr(fd, "user.a", "b", 1, 0));
+	say("fremovexattr", path, fremovexattr(fd, "user.none"));
+	say("fchownat empty", path, fchownat(fd, "", 0, 0, AT_EMPTY_PATH));
+	say("ftruncate", path, ftruncate(fd, 0));
+	say("fsync", path, fsync(fd));
+	say("by syscall", path, syscall(SYS_fchmod, fd, 0600));
+	close(fd);
+}
+
 static void make(const char *path)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -112,8 +131,10 @@ int main(int argc, char **argv)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (strcmp(names[i], "fifo") != 0)
+		if (strcmp(names[i], "fifo") != 0) {
 			change(names[i]);
+			change_open(names[i]);
+		}
 		make(names[i]);
 		take(names[i]);
 		pair(names[i], "new");
