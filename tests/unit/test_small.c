@@ -147,7 +147,7 @@ static void test_table(void **state)
 		assert_true(!needs_flags || flags == 1);
 		assert_true(out < 0 || (op->effects & (SNR_REVERSES | SNR_LISTS)));
 		assert_true(!(op->effects & SNR_SAME_FS) || paths == 2);
-		assert_true(paths || socket ||
+		assert_true(paths || socket || snr_pathop_find(op, SNR_ROLE_FD) >= 0 ||
 			    (op->effects & (SNR_REVERSES | SNR_LISTS | SNR_MOVES_CWD)));
 	}
 }
