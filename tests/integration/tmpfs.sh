@@ -53,6 +53,18 @@ empty() {
 	done
 	check "$1" test -z "$(ls "$TMPDIR")"
 }
+# The process beside the program, which removes the directory: known by its name once it is at work.
+holder() {
+	local comm
+	for comm in /proc/[0-9]*/comm; do
+		if grep -qxE 'snapredir-run|snapredir-trace' "$comm" 2>/dev/null &&
+			{ tr '\0' '\n' <"${comm%comm}environ"; } 2>/dev/null | grep -qx "TMPDIR=$TMPDIR"; then
+			basename "${comm%/comm}"
+			return
+		fi
+	done
+	return 1
+}
 mkdir -p "$T"
 mkfifo "$WORK/go"
 nasty='mkdir -p /opt/acme/a/b /opt/acme/none; echo x >/opt/acme/a/b/c; chmod 0 /opt/acme/none /opt/acme/a; ln -s / /opt/acme/link'
@@ -86,18 +98,21 @@ open(sys.argv[2], "w").write(said)' "$WORK/go" "$WORK/said"
 	empty "... and then it is gone [$engine]"
 
 	# both are killed: who holds the directory, and the program
+	for ((i = 0; i < 200; i++)); do
+		holder >/dev/null || break # those of the runs before have left
+		sleep 0.05
+	done
 	"$SNAPREDIR" -e "$engine" -r "$WORK/rules" -- sh -c 'echo $$ >"$0"; exec sleep 100' "$WORK/pid" &
 	child=$!
 	for ((i = 0; i < 200; i++)); do
 		[ ! -s "$WORK/pid" ] || break
 		sleep 0.05
 	done
-	for comm in /proc/[0-9]*/comm; do
-		if grep -qxE 'snapredir-run|snapredir-trace' "$comm" 2>/dev/null &&
-			{ tr '\0' '\n' <"${comm%comm}environ"; } 2>/dev/null | grep -qx "TMPDIR=$TMPDIR"; then
-			kill -9 "$(basename "${comm%/comm}")"
-		fi
+	for ((i = 0; i < 200; i++)); do
+		! holder >/dev/null || break
+		sleep 0.05
 	done
+	beside=$(holder) && kill -9 "$beside"
 	kill -9 $child 2>/dev/null
 	wait $child 2>/dev/null
 	rm -f "$WORK/pid"
