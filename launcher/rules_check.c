@@ -115,6 +115,37 @@ static void warn_of_target(struct checking *checking, const struct rules_rule *r
 			  path->is_dir ? "directory" : "file");
 }
 
+static bool lies_in(const struct rules_spot *inner, const struct rules_spot *outer)
+{
+	return inner->len >= outer->len && memcmp(inner->path, outer->path, outer->len) == 0 &&
+	       (inner->len == outer->len || inner->path[outer->len] == '/');
+}
+
+/* Both layers of an overlay are directories, neither of which lies in the other: what overlayfs
+ * would refuse. Only what is laid over everything must come from somewhere in it. */
+static bool check_layers(struct checking *checking, const struct rules_rule *rule,
+			 const struct rules_spot *path, const struct rules_spot *target)
+{
+	if (rule->kind != SNR_OVERLAY)
+		return true;
+	if (path->exists && !path->is_dir)
+		wrong(checking, &rule->path, "is a file, and an overlay lies over a directory",
+		      "write a bind, or name its directory");
+	else if ((target->exists && !target->is_dir) ||
+		 (!target->exists && rule->create == RULES_CREATE_FILE))
+		wrong(checking, &rule->target, "is a file, and the upper layer is a directory",
+		      "name a directory");
+	else if (path->len > 1 && lies_in(target, path))
+		wrong(checking, &rule->target, "lies in the directory that it is to lie over",
+		      "name one outside of it");
+	else if (path->len > 1 && lies_in(path, target))
+		wrong(checking, &rule->path, "lies in the directory that is to lie over it",
+		      "name another one");
+	else
+		return true;
+	return false;
+}
+
 /* Rule number FIRST does not count, because number LATER is for the same path. */
 static void replace(struct checking *checking, uint32_t first, uint32_t later, const char *path)
 {
@@ -288,6 +319,8 @@ static void check_rule(struct checking *checking, uint32_t index, struct rules_s
 	if (!path_fine || !target_fine)
 		return;
 	if (has_target) {
+		if (!check_layers(checking, rule, &path, &target))
+			return;
 		if (rule->optional && !target.exists && rule->create == RULES_CREATE_NONE) {
 			set->skipped++;
 			return;

@@ -385,6 +385,7 @@ void snr_overlay_act(const struct snr_redirector *redirector, struct snr_scratch
 		return;
 	error = plan->overlay.lent ? -ENAMETOOLONG : act(&doing);
 	snr_layers_forget(scratch);
+	snr_facts_forget(redirector->facts);
 	if (error < 0) {
 		plan->verdict = SNR_FINISHED;
 		plan->result = (int32_t)error;

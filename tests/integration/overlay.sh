@@ -212,6 +212,17 @@ for engine in "${ENGINES[@]}"; do
 	check "the lower layer is as it was [$engine]" cmp "$T/big" "$T/p/big"
 done
 
+# What no overlayfs would take.
+refused() { # NAME PATH DIR TEXT
+	check "$1" bash -c '"$0" -o "$1=$2" true 2>&1 | grep -q "$3" && ! "$0" -o "$1=$2" true 2>/dev/null' "$SNAPREDIR" "$2" "$3" "$4"
+}
+mkdir -p "$T/p/in" "$T/file.d"
+: >"$T/file"
+refused 'over a file' "$T/file" "$T/upper" 'lies over a directory'
+refused 'a file above' "$T/p" "$T/file" 'the upper layer is a directory'
+refused 'the upper layer in the lower' "$T/p" "$T/p/in" 'it is to lie over'
+refused 'the lower layer in the upper' "$T/p/in" "$T/p" 'is to lie over it'
+
 # Everything the program sees, with one directory above it, as for a snap's whole tree.
 rm -rf "$T"
 mkdir -p "$T/snap/usr/share/acme" "$T/snap/etc" "$T/snap/opt"
