@@ -52,6 +52,7 @@ struct snr_resolved {
 	bool barred; /* the last name, which may come into being, is hidden: EACCES */
 	bool walked; /* scratch->where is where the path leads, WHERE bytes; so it is for every
 			path where snr_is_walked */
+	bool jumped; /* a link of /proc was met on the way: it may have led anywhere */
 	uint32_t where;
 	uint32_t frozen; /* the readonly rule that keeps a writing lookup from what it is about to
 			    write, or SNR_NO_RULE */

@@ -330,7 +330,7 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 	}
 	snr_overlay_plan(redirector->image, call, how, resolved, n, plan);
 	if ((op->effects & (SNR_RELINKS | SNR_MOVES_ROOT)) ||
-	    ((op->effects & SNR_PERMITS) && resolved[0].ancestor))
+	    ((op->effects & SNR_PERMITS) && (resolved[0].ancestor || resolved[0].jumped)))
 		snr_facts_forget(redirector->facts);
 	if (n == 1 && how_arg < 0 && is_told_by_path(redirector->image, op, scratch->path))
 		plan->memo = resolved[0].memo;

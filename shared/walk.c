@@ -30,13 +30,14 @@ static void locate(struct walk *walk)
 	walk->at = snr_match_position(walk->image, walk->scratch->where, walk->len);
 }
 
-/* What follows is found by another rule than what was before. */
-static void cross(struct walk *walk, uint32_t before, uint32_t after)
+/* What follows is found by another rule than what was before. TO_ROOT: at the root. */
+static void cross(struct walk *walk, uint32_t before, uint32_t after, bool to_root)
 {
 	walk->crossed = true;
 	walk->strayed = true;
-	if (walk->lookup.no_xdev &&
-	    snr_match_mount(walk->image, before) != snr_match_mount(walk->image, after))
+	if (walk->lookup.no_xdev && before != after &&
+	    (snr_match_mount(walk->image, before) != snr_match_mount(walk->image, after) ||
+	     snr_walk_left_mount(walk, to_root)))
 		walk->error = -EXDEV;
 }
 
@@ -56,7 +57,7 @@ static void go_to_root(struct walk *walk)
 	if (walk->lookup.beneath)
 		walk->error = -EXDEV;
 	else if (walk->at.rule != there)
-		cross(walk, walk->at.rule, there);
+		cross(walk, walk->at.rule, there, !in_root);
 	walk->len = in_root ? walk->floor : 0;
 	if (!in_root)
 		walk->base_len = 0;
@@ -128,12 +129,12 @@ static void walk_up(struct walk *walk)
 		stop(walk, err);
 		/* The kernel's own dot-dot would leave the target here. */
 		if (snr_walk_is_at_rule(walk))
-			cross(walk, rule, rule);
+			cross(walk, rule, rule, false);
 		return;
 	}
 	drop_last(walk);
 	if (walk->at.rule != rule)
-		cross(walk, rule, walk->at.rule);
+		cross(walk, rule, walk->at.rule, false);
 }
 
 /* /proc/PID/cwd and its kind: the kernel jumps, the text only tells where to. What has no name that
@@ -317,7 +318,7 @@ static bool meets_link(struct walk *walk, const struct snr_name *name)
 	const struct snr_rule *rule = snr_rule(walk->image, walk->at.rule);
 
 	if (rule->kind != SNR_SYMLINK) {
-		cross(walk, walk->parent_rule, walk->at.rule);
+		cross(walk, walk->parent_rule, walk->at.rule, false);
 		return false;
 	}
 	meet_link(walk, rule, name);

@@ -67,6 +67,7 @@ void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 	result->walked = !walk->error && !walk->lost && !walk->up_left &&
 			 (!walk->stopped || snr_rest_is_empty(&walk->rest));
 	result->where = (uint32_t)walk->len;
+	result->jumped = walk->jumped;
 	if (!walk->stopped && !walk->error) {
 		result->at_rule = snr_walk_is_at_rule(walk);
 		result->ancestor = snr_walk_is_above_rules(walk);

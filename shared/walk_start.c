@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * A name for where a walk is that begins where the program begins. Only walk.c calls it.
- * It must never look at the file system.
+ * It must never look at the file system but for its mounts.
  */
 #include "shared/walking.h"
 
@@ -50,4 +50,31 @@ bool snr_walk_name_from_start(struct walk *walk)
 			snr_add_text(&builder, "/..");
 	snr_add(&builder, scratch->where + common, walk->len - common);
 	return snr_finish(&builder) >= 0;
+}
+
+static bool mount_at(const struct walk *walk, const char *path, size_t len, uint64_t *mount)
+{
+	const struct snr_host *host = walk->host;
+	char *real = walk->scratch->real;
+	size_t rest;
+
+	while (len > 1) {
+		uint32_t rule = snr_match_longest(walk->image, path, len, &rest);
+
+		if (rule == SNR_NO_RULE || snr_rule(walk->image, rule)->kind != SNR_PARENT)
+			break;
+		while (path[--len] != '/')
+			;
+	}
+	return snr_map(walk->image, len ? path : "/", len ? len : 1, real, SNR_PATH_MAX) >= 0 &&
+	       !host->mount(host->context, real, mount);
+}
+
+bool snr_walk_left_mount(const struct walk *walk, bool to_root)
+{
+	const struct snr_scratch *scratch = walk->scratch;
+	uint64_t from, here;
+
+	return mount_at(walk, scratch->where, walk->len, &here) &&
+	       mount_at(walk, scratch->base, to_root ? 0 : walk->base_len, &from) && from != here;
 }
