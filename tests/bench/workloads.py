@@ -17,6 +17,7 @@ class Workload:
     rules: str = "few"
     static: bool = False
     floor: bool = False  # the floors can run it
+    alone: bool = False  # no way but natively
     start: bool = False  # the start itself is what is measured: the way stands behind the spawning program
 
     @property
@@ -82,6 +83,7 @@ def table():
     group = "numbers of rules"
     for rules, count in (("few", "10"), ("many", "1,000"), ("lots", "50,000")):
         rows.append(Workload(group, f"stat, redirected, {count} rules", "{calls} stat {hit}/six there", rules=rules))
+        rows.append(Workload(group, f"look-up alone, {count} rules", f"{{lookup}} {count.replace(',', '')} spread", alone=True))
         rows.append(Workload(group, f"static stat, no rule, {count} rules", "{calls-static} stat {miss}/six there",
                              rules=rules, static=True))
     for name, command, more in PROGRAMS:

@@ -95,7 +95,7 @@ class World:
         opt = f"{self.work}/opt" if redirected else self.target
         none = f"{self.work}/none" if redirected else self.absent_target
         return {"calls": f"{self.programs}/calls", "calls-static": f"{self.programs}/calls-static",
-                "spawn": f"{self.programs}/spawn", "walk-go": f"{self.programs}/walk-go",
+                "spawn": f"{self.programs}/spawn", "walk-go": f"{self.programs}/walk-go", "lookup": f"{self.programs}/lookup",
                 "source": os.path.dirname(os.path.abspath(__file__)), "hit": f"{opt}/vendor5/three/four/five",
                 "miss": f"{self.work}/miss/vendor5/three/four/five", "vendor": f"{opt}/vendor5",
                 "absent": f"{none}/vendor5"}
