@@ -93,7 +93,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 # ---- where there is no gate, or it is hard to have one ----
-what='' # a program's name for it
+what='' # the test's name
 # gate_of NAME WANTED COMMAND...: runs right, and --stats says that this program (comm NAME) has one, or not
 gate_of() {
 	local name=$1 wanted=$2
