@@ -129,12 +129,20 @@ static void print_verdicts(const struct snr_redirector *redirector, struct snr_s
 	}
 }
 
+static void print_readonly(const struct snr_image *image, uint32_t rule)
+{
+	char text[SNR_LOG_SIZE];
+
+	snr_log_rule(image, rule, text, sizeof(text));
+	printf("    read-only: to change it is EROFS (%s)\n", text);
+}
+
 int explain_path(const struct snr_image *image, const char *path)
 {
 	struct met met = {.count = 0};
 	struct host_context context = {remember_link, &met};
 	struct snr_redirector redirector = host_redirector(image, &context);
-	struct snr_lookup follow = {.follow = true};
+	struct snr_lookup follow = {.follow = true, .writes = true};
 	struct snr_scratch scratch;
 	char to[SNR_PATH_MAX];
 	size_t len = strlen(path);
@@ -152,6 +160,8 @@ int explain_path(const struct snr_image *image, const char *path)
 			       "renamed\n");
 		if (resolved.ancestor)
 			printf("    rules lie beneath it\n");
+		if (resolved.frozen != SNR_NO_RULE)
+			print_readonly(image, resolved.frozen);
 		if (!resolved.error)
 			printf("    %s\n", kind_of(resolved.changed ? to : path));
 		print_verdicts(&redirector, &scratch, path, len);

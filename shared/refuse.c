@@ -72,9 +72,10 @@ static int writable(const struct snr_question *q, int n)
 {
 	const struct snr_host *host = &q->redirector->host;
 
-	if (q->resolved[n].frozen != SNR_NO_RULE)
-		return -EROFS;
-	return host->read_only(host->context, snr_spot_parent(q, n)) == 1 ? -EROFS : GO_ON;
+	return q->resolved[n].frozen != SNR_NO_RULE ||
+			       host->read_only(host->context, snr_spot_parent(q, n)) == 1
+		       ? -EROFS
+		       : GO_ON;
 }
 
 /* The d_type of what is there, or -errno. What a mount would be on is of its target's kind, if it
@@ -276,9 +277,7 @@ static bool is_frozen(const struct snr_question *q)
 
 static int rename_writable(const struct snr_question *q)
 {
-	int err = writable(q, 0);
-
-	return err ? err : writable(q, 1);
+	return writable(q, 0) ? -EROFS : writable(q, 1);
 }
 
 /* Where both are on one side and no mount point, the kernel sees what it would see. */
@@ -330,21 +329,11 @@ static int rename_slashes(const struct snr_question *q)
 	return q->spot[0].slash || (!exchanges(q) && q->spot[1].slash) ? -ENOTDIR : GO_ON;
 }
 
-/* Is entry N the directory of the other one, or above it? */
-static bool holds_other(const struct snr_question *q, int n)
-{
-	const struct snr_spot *spot = &q->spot[n], *other = &q->spot[1 - n];
-	size_t len = snr_length(spot->path);
-
-	return other->parent >= len && snr_equal(spot->path, other->path, len) &&
-	       (other->parent == len || other->path[len] == '/');
-}
-
 static int rename_nests(const struct snr_question *q)
 {
-	if (holds_other(q, 0))
+	if (snr_spot_holds_other(q, 0))
 		return -EINVAL;
-	if (holds_other(q, 1))
+	if (snr_spot_holds_other(q, 1))
 		return exchanges(q) ? -EINVAL : -ENOTEMPTY;
 	return GO_ON;
 }
@@ -373,7 +362,6 @@ static int rename_permitted(const struct snr_question *q)
 	return may_delete(q, 1, exchanges(q) ? is_directory(q, 1) : directory);
 }
 
-/* To make a hidden name is as in a directory that is not writable. */
 static int new_hidden(const struct snr_question *q)
 {
 	return q->resolved[1].barred ? -EACCES : GO_ON;
@@ -438,15 +426,6 @@ static int link_old(const struct snr_question *q)
 	return (int)err;
 }
 
-/* What is not there in /proc is ENOENT by the look itself (proc_lookup_de in fs/proc/generic.c):
- * nothing can be made. */
-static bool is_in_proc(const char *path)
-{
-	size_t len = snr_length(path);
-
-	return snr_begins(path, len, "/proc/") && !snr_begins(path, len, "/proc/thread-self/");
-}
-
 static int link_new(const struct snr_question *q)
 {
 	int err;
@@ -456,7 +435,8 @@ static int link_new(const struct snr_question *q)
 	err = found(q, 1);
 	if (!err)
 		return -EEXIST;
-	return err == -ENOENT && !q->spot[1].slash && !is_in_proc(q->spot[1].path) ? GO_ON : err;
+	return err == -ENOENT && !q->spot[1].slash && !snr_spot_is_in_proc(q->spot[1].path) ? GO_ON
+											    : err;
 }
 
 static int link_mounts(const struct snr_question *q)

@@ -284,3 +284,19 @@ void snr_spot_find(struct snr_question *q, int n)
 		return;
 	find_by_text(q, n, spot);
 }
+
+bool snr_spot_holds_other(const struct snr_question *q, int n)
+{
+	const struct snr_spot *spot = &q->spot[n], *other = &q->spot[1 - n];
+	size_t len = snr_length(spot->path);
+
+	return other->parent >= len && snr_equal(spot->path, other->path, len) &&
+	       (other->parent == len || other->path[len] == '/');
+}
+
+bool snr_spot_is_in_proc(const char *path)
+{
+	size_t len = snr_length(path);
+
+	return snr_begins(path, len, "/proc/") && !snr_begins(path, len, "/proc/thread-self/");
+}

@@ -51,6 +51,13 @@ void snr_spot_start(struct snr_builder *builder, int dirfd);
 /* Find Q->spot[N]. */
 void snr_spot_find(struct snr_question *q, int n);
 
+/* Is entry N the directory of the other one, or above it? */
+bool snr_spot_holds_other(const struct snr_question *q, int n);
+
+/* What is not there in /proc is ENOENT by the look itself (proc_lookup_de in fs/proc/generic.c):
+ * nothing can be made. */
+bool snr_spot_is_in_proc(const char *path);
+
 /* The directory of path N, in scratch->pending. */
 const char *snr_spot_parent(const struct snr_question *q, int n);
 

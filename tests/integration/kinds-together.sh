@@ -90,4 +90,12 @@ pair 'patterns: a rule without one and one with' 'ENOENT ENOENT unlisted; EIO EI
 	'bind '$p' $T/t\nhide '$p'/f\ndeny '$p'/sub/* EIO' $p/f $p/sub/f
 pair 'tmpfs and readonly' 'dir listed; ENOENT ENOENT unlisted; ' 'tmpfs '$p'\nreadonly '$p $p $p/f
 pair 'readonly of everything but the kernel'"'"'s own' 't EROFS listed;  writable listed; ' 'readonly /' "$T/t/f" /dev/null
+printf '%s\n' 'bind /opt/acme /usr' 'readonly /opt/acme/**/lib' 'hide /opt/acme/bin' 'deny /opt/acme/share EIO' >"$WORK/rules"
+explains() { # PATH TEXT: --explain says so
+	check "--explain $1" sh -c '"$1" -r "$2" --explain "$3" | grep -qF "$4"' sh "$SNAPREDIR" "$WORK/rules" "$1" "$2"
+}
+explains /opt/acme/lib/x '"/opt/acme/lib/x" -> "/usr/lib/x" ('
+explains /opt/acme/lib/x 'read-only: to change it is EROFS ('
+explains /opt/acme/bin/x '"/opt/acme/bin/x" is not there ('
+explains /opt/acme/share 'fails: errno 5 ('
 finish
