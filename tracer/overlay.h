@@ -6,8 +6,8 @@
 
 #include "tracer/tracee.h"
 
-/* Act on PLAN for the call ARGS with the tracee's rights, umask and view of the file systems. False:
- * TRACEE was resumed, and comes back with the same call. */
+/* Act on PLAN for the call ARGS with the tracee's rights, umask and view of the file systems.
+ * False: TRACEE was resumed, and comes back with the same call. */
 bool overlay_act(struct tracer *tracer, struct tracee *tracee, const struct snr_call *args,
 		 struct snr_plan *plan);
 
