@@ -115,7 +115,7 @@ keep = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1
 $(O)/flags: force
 	$(call keep,$(flags_now))
 $(O)/objects: force
-	$(call keep,$(sort $(host_o) $(shim_o)))
+	$(call keep,$(patsubst $(O)/%,%,$(sort $(host_o) $(shim_o))))
 .PHONY: force
 force:
 
