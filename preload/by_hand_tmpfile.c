@@ -21,16 +21,6 @@ SHIM_REAL_POINTER(char *, tempnam, (const char *dir, const char *prefix))
 
 #define FOLDER "/tmp" /* P_tmpdir */
 
-static bool is_redirected(const char *path)
-{
-	struct shim_slot *slot =
-		shim_plan(SNR_open, (long)path, O_RDWR | O_CREAT | O_EXCL, 0600, 0, 0);
-
-	if (slot)
-		shim_slot_release(slot);
-	return slot != NULL;
-}
-
 /* ---- tmpfile ---- */
 
 /* A file without a name; one whose name is gone at once where the file system knows none. */
@@ -62,12 +52,12 @@ static FILE *open_stream(void)
 
 SHIM_EXPORT FILE *tmpfile(void)
 {
-	return is_redirected(FOLDER "/tmpfXXXXXX") ? open_stream() : real_tmpfile()();
+	return shim_changes_new(FOLDER "/tmpfXXXXXX") ? open_stream() : real_tmpfile()();
 }
 
 SHIM_EXPORT FILE *tmpfile64(void)
 {
-	return is_redirected(FOLDER "/tmpfXXXXXX") ? open_stream() : real_tmpfile64()();
+	return shim_changes_new(FOLDER "/tmpfXXXXXX") ? open_stream() : real_tmpfile64()();
 }
 
 /* ---- tmpnam ---- */
@@ -85,14 +75,14 @@ SHIM_EXPORT char *tmpnam(char name[L_tmpnam])
 {
 	static char own[L_tmpnam];
 
-	if (!is_redirected(FOLDER "/fileXXXXXX"))
+	if (!shim_changes_new(FOLDER "/fileXXXXXX"))
 		return real_tmpnam()(name);
 	return make_name(name ? name : own);
 }
 
 SHIM_EXPORT char *tmpnam_r(char name[L_tmpnam])
 {
-	if (!name || !is_redirected(FOLDER "/fileXXXXXX"))
+	if (!name || !shim_changes_new(FOLDER "/fileXXXXXX"))
 		return real_tmpnam_r()(name);
 	return make_name(name);
 }

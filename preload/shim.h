@@ -262,6 +262,9 @@ bool shim_walk_meets_rule(const char *path, bool follow, bool follow_all);
 #define SHIM_LETTERS 6
 void shim_random_letters(char *place);
 
+/* Must the shim rather than libc make up the name of a new file, which is to be like PATH? */
+bool shim_changes_new(const char *path);
+
 /* A call of syscall(2) that takes or gives the name of a socket (by_hand_socket.c). */
 bool shim_is_socket_call(const struct snr_pathop *op);
 long shim_socket_call(enum snr_op op, long number, const long *args);

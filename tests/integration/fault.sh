@@ -183,6 +183,41 @@ for engine in "${ENGINES[@]}"; do
 	gives $engine 'a Python program' "$python" python3 -c "$script"
 done
 
+# ---- names that libc makes up ----
+rules <<'END'
+bind /opt/acme $T/target
+fault /opt/acme/a* open EIO 1/2
+fault $T/other/a* open EIO 1/2
+fault /opt/acme/a* mkdir EIO 1/2
+fault /opt/acme/short write short=7
+END
+made='mkstemp 0 5 0 5
+mkstemp, no bind 0 5 0 5
+mkdtemp 0 5 0 5
+open 0
+vectors 7 22 22'
+making='
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mkdtemp.restype = ctypes.c_void_p
+def made(call, place, failed):
+    return 0 if call(ctypes.create_string_buffer(place.encode() + b"/aXXXXXX")) != failed else ctypes.get_errno()
+print("mkstemp", *[made(libc.mkstemp, "/opt/acme", -1) for _ in range(4)])
+print("mkstemp, no bind", *[made(libc.mkstemp, os.environ["T"] + "/other", -1) for _ in range(4)])
+print("mkdtemp", *[made(libc.mkdtemp, "/opt/acme", None) for _ in range(4)])
+print("open", libc.close(libc.open(b"/opt/acme/a", os.O_RDWR | os.O_CREAT, 0o600)))
+class Vector(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_char_p), ("size", ctypes.c_size_t)]
+def written(count):
+    n = libc.writev(short, (Vector * 1100)(Vector(b"0123456789", 10)), count)
+    return n if n >= 0 else ctypes.get_errno()
+short = os.open("/opt/acme/short", os.O_RDWR | os.O_CREAT)
+print("vectors", written(1), written(-1), written(1100))
+'
+for engine in "${ENGINES[@]}"; do
+	gives $engine 'made-up names count once, bad vectors' "$made" sh -c 'mkdir -p "$T/other"; exec python3 -c "$0"' "$making"
+done
+
 # ---- descriptors that were handed on, programs of one run ----
 rules <<'END'
 fault $T/target/** write EIO 1/2
