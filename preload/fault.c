@@ -16,8 +16,10 @@
 
 static struct snr_fault_counts counts;
 
-/* The file of the run. */
+/* The file of the run, and the descriptor of it that was opened for programs since the one of the
+ * launcher was gone. */
 static uint64_t state_device, state_inode;
+static int own_fd = -1;
 
 /* ---- the run ---- */
 
@@ -69,14 +71,27 @@ static void join(const struct snr_image *image)
 	snr_rawcall1(__NR_close, fd);
 }
 
-void shim_fault_before_exec(const struct snr_image *image)
+/* Will FD tell whoever is executed next that it is of the run? */
+static bool is_handed_on(int fd)
 {
 	struct stat64 st;
+	long flags;
+
+	if (fd < 0 || shim_stat_descriptor(fd, &st) || (uint64_t)st.st_dev != state_device ||
+	    (uint64_t)st.st_ino != state_inode)
+		return false;
+	flags = snr_rawcall2(__NR_fcntl, fd, F_GETFD);
+	if (flags > 0 && (flags & FD_CLOEXEC))
+		snr_rawcall3(__NR_fcntl, fd, F_SETFD, 0);
+	return true;
+}
+
+void shim_fault_before_exec(const struct snr_image *image)
+{
 	long fd, high;
 
-	if (!image->run.len ||
-	    (shim_stat_descriptor((long)image->run_fd, &st) == 0 &&
-	     (uint64_t)st.st_dev == state_device && (uint64_t)st.st_ino == state_inode))
+	if (!image->run.len || is_handed_on((int)image->run_fd) ||
+	    is_handed_on(__atomic_load_n(&own_fd, __ATOMIC_RELAXED)))
 		return;
 	fd = open_state(image, O_RDONLY);
 	if (fd < 0)
@@ -87,6 +102,8 @@ void shim_fault_before_exec(const struct snr_image *image)
 		snr_rawcall3(__NR_fcntl, fd, F_SETFD, 0);
 	else
 		snr_rawcall1(__NR_close, fd);
+	/* In a vfork child this is the parent's memory: there the number is checked again. */
+	__atomic_store_n(&own_fd, (int)(high < 0 ? fd : high), __ATOMIC_RELAXED);
 }
 
 void shim_fault_start(const struct snr_image *image)
@@ -137,7 +154,10 @@ static long call(long number, const long *args)
 	return snr_rawcall6(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
-/* With a copy of the vector, cut. A vector that cannot be read is the kernel's to refuse. */
+#define MAX_VECTOR 1024u /* UIO_MAXIOV of <linux/uio.h> */
+
+/* With a copy of the vector, cut. One that is too long or cannot be read is the kernel's to refuse.
+ */
 static long call_with_vector(struct shim_slot *slot, long number, long *args, int arg,
 			     size_t amount)
 {
@@ -145,6 +165,8 @@ static long call_with_vector(struct shim_slot *slot, long number, long *args, in
 	const struct iovec *vector = (const struct iovec *)args[arg];
 	size_t room = sizeof(slot->text) / sizeof(*cut), n = (size_t)args[arg + 1], used = 0;
 
+	if (n > MAX_VECTOR)
+		return call(number, args);
 	if (n > room)
 		n = room;
 	if (!shim_is_readable(vector, n * sizeof(*vector)))

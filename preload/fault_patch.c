@@ -61,6 +61,9 @@ static __attribute__((noinline)) long come_by(enum snr_on on, long number, long 
 {
 	long result;
 
+	/* An int, where the kernel takes a whole word. */
+	if (snr_on_calls[on].size == SNR_SIZE_VECTOR)
+		args[2] = (int)args[2];
 	if (shim_fault_takes(on, number, args, &result))
 		return shim_result(result);
 #ifdef SNR_GATE_ADDRESS

@@ -40,6 +40,26 @@ import os, subprocess
 subprocess.run([\"cat\", \"/opt/acme/cache/one\"], close_fds=True)
 os.closerange(3, 4096)
 os.execv(\"/bin/cat\", [\"cat\", \"/opt/acme/cache/two\"])"'
+# What says of a program that it is of the run: taken from it, or kept from the next one.
+same 'other descriptors are where ours were' python3 -c '
+import os
+os.closerange(3, 4096)
+null = os.open("/dev/null", os.O_RDONLY)
+for fd in range(990, 1010):
+    os.dup2(null, fd)
+def spawn():
+    os.waitpid(os.posix_spawn("/bin/true", ["true"], os.environ), 0)
+    return len(os.listdir("/proc/self/fd"))
+first = spawn()
+print([spawn() - first for _ in range(4)])'
+same 'no descriptor is to be inherited' sh -c '
+	echo one >/opt/acme/cache/one
+	exec python3 -c "
+import os
+for fd in map(int, os.listdir(\"/proc/self/fd\")):
+    if fd > 2 and os.path.exists(\"/proc/self/fd/%d\" % fd):
+        os.set_inheritable(fd, False)
+os.execv(\"/bin/cat\", [\"cat\", \"/opt/acme/cache/one\"])"'
 
 # ---- its end ----
 rules <<'END'
