@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 
 #include "launcher/layout_check.h"
-#include "launcher/rules_kinds.h"
 
 /* WORD with the values that this snap has. False, with a word about it, where one is not set. */
 static bool expand_word(struct rules *rules, struct rules_word *word)
@@ -71,8 +70,6 @@ static void add_layout(struct rules *rules, const struct layout_entry *entry)
 	enum layout_key kind = layout_kind(entry);
 	struct rules_rule rule = rule_of(entry, kind);
 
-	if (!rules_kind_is_served(rules, rule.kind, entry->value[kind].place))
-		return;
 	/* Both are looked at, so that both are told. */
 	bool fine = expand_word(rules, &rule.path);
 	if (expand_word(rules, &rule.target) && fine)

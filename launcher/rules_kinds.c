@@ -28,7 +28,6 @@ typedef int arguments(struct rules *rules, struct rules_rule *rule, const struct
 struct form {
 	const char *name;
 	enum snr_kind kind;
-	bool served;
 	bool globs;       /* the path may be a pattern */
 	unsigned options; /* enum option */
 	arguments *read;
@@ -38,18 +37,18 @@ struct form {
 static arguments read_target, read_nothing, read_errno, read_fault;
 
 static const struct form forms[] = {
-	{"bind", SNR_BIND, true, false, OPTION_CREATE | OPTION_MODE | OPTION_OPTIONAL, read_target,
+	{"bind", SNR_BIND, false, OPTION_CREATE | OPTION_MODE | OPTION_OPTIONAL, read_target,
 	 "bind PATH TARGET [OPTION]..."},
-	{"overlay", SNR_OVERLAY, true, false, OPTION_CREATE | OPTION_MODE | OPTION_OPTIONAL,
-	 read_target, "overlay PATH DIR [OPTION]..."},
-	{"symlink", SNR_SYMLINK, true, false, 0, read_target, "symlink PATH TARGET"},
-	{"tmpfs", SNR_TMPFS, true, false, OPTION_MODE, read_nothing, "tmpfs PATH [mode=MODE]"},
-	{"prefix", SNR_PREFIX, true, false, 0, read_target, "prefix DIR PREFIX"},
-	{"hide", SNR_HIDE, true, true, 0, read_nothing, "hide PATH"},
-	{"deny", SNR_DENY, true, true, 0, read_errno, "deny PATH [ERRNO]"},
-	{"readonly", SNR_READONLY, true, true, 0, read_nothing, "readonly PATH"},
-	{"native", SNR_NATIVE, true, true, 0, read_nothing, "native PROGRAM"},
-	{"fault", SNR_FAULT, true, true, OPTION_SEED, read_fault,
+	{"overlay", SNR_OVERLAY, false, OPTION_CREATE | OPTION_MODE | OPTION_OPTIONAL, read_target,
+	 "overlay PATH DIR [OPTION]..."},
+	{"symlink", SNR_SYMLINK, false, 0, read_target, "symlink PATH TARGET"},
+	{"tmpfs", SNR_TMPFS, false, OPTION_MODE, read_nothing, "tmpfs PATH [mode=MODE]"},
+	{"prefix", SNR_PREFIX, false, 0, read_target, "prefix DIR PREFIX"},
+	{"hide", SNR_HIDE, true, 0, read_nothing, "hide PATH"},
+	{"deny", SNR_DENY, true, 0, read_errno, "deny PATH [ERRNO]"},
+	{"readonly", SNR_READONLY, true, 0, read_nothing, "readonly PATH"},
+	{"native", SNR_NATIVE, true, 0, read_nothing, "native PROGRAM"},
+	{"fault", SNR_FAULT, true, OPTION_SEED, read_fault,
 	 "fault PATH OPERATION[,OPERATION]... ERRNO|short=N [N/M] [seed=NUMBER]"},
 };
 
@@ -365,36 +364,15 @@ static void read_form(struct rules *rules, const struct form *form, const struct
 		rules_add(rules, &rule);
 }
 
-/* The kinds that this version serves, and the other words that begin a line. */
+/* The kinds, and the other words that begin a line. */
 static const char *list_words(char *list, size_t size)
 {
 	size_t len = 0;
 
 	for (unsigned i = 0; i < COUNT(forms); i++)
-		if (forms[i].served)
-			len += (size_t)snprintf(list + len, size - len, "%s, ", forms[i].name);
+		len += (size_t)snprintf(list + len, size - len, "%s, ", forms[i].name);
 	snprintf(list + len, size - len, "layout, include, engine, require");
 	return list;
-}
-
-static void not_served(struct rules *rules, const char *name, struct place place)
-{
-	char list[256];
-
-	diags_add(&rules->diags, DIAG_ERROR, place,
-		  "kind '%s' is not supported by this version; the kinds here are %s", name,
-		  list_words(list, sizeof(list)));
-}
-
-bool rules_kind_is_served(struct rules *rules, enum snr_kind kind, struct place place)
-{
-	for (unsigned i = 0; i < COUNT(forms); i++) {
-		if (forms[i].kind == kind && !forms[i].served) {
-			not_served(rules, forms[i].name, place);
-			return false;
-		}
-	}
-	return true;
 }
 
 static void read_unknown(struct rules *rules, const struct rules_word *kind)
@@ -418,8 +396,7 @@ void rules_read_kind(struct rules *rules, const struct rules_line *line)
 	for (unsigned i = 0; i < COUNT(forms); i++) {
 		if (strcmp(kind->text, forms[i].name) != 0)
 			continue;
-		if (rules_kind_is_served(rules, forms[i].kind, kind->place))
-			read_form(rules, &forms[i], line);
+		read_form(rules, &forms[i], line);
 		return;
 	}
 	read_unknown(rules, kind);

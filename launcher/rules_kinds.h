@@ -10,9 +10,6 @@
 /* Read LINE, which begins with the name of a kind, into RULES; or say what is wrong with it. */
 void rules_read_kind(struct rules *rules, const struct rules_line *line);
 
-/* Can this version serve KIND? If not, that is said to be wrong at PLACE. */
-bool rules_kind_is_served(struct rules *rules, enum snr_kind kind, struct place place);
-
 /* Does TEXT hold a * that is not written \*? */
 bool rules_has_glob(const char *text);
 

@@ -331,8 +331,7 @@ void rules_read_map(struct rules *rules, enum snr_kind kind, const char *word)
 	}
 	rule.path = (struct rules_word){text, (uint32_t)strlen(text), place};
 	rule.target = (struct rules_word){target, (uint32_t)strlen(target), place};
-	if (rules_kind_is_served(rules, kind, place))
-		rules_add(rules, &rule);
+	rules_add(rules, &rule);
 }
 
 void rules_free(struct rules *rules)

@@ -139,14 +139,6 @@ static const struct function {
 
 /* ---- the jump ---- */
 
-/* proc(5): the directory has a link of each thread. */
-static bool is_single_threaded(void)
-{
-	struct stat64 st;
-
-	return shim_stat_real(AT_FDCWD, "/proc/self/task", &st, 0) == 0 && st.st_nlink == 3;
-}
-
 /* Returns 0 or -errno; -ERANGE: too far away. The page stays executable all the time. */
 static long write_jump(unsigned char *place, uintptr_t target)
 {
@@ -191,7 +183,7 @@ static long patch(const struct function *function)
 
 void shim_fault_patch(const struct snr_image *image)
 {
-	bool alone = is_single_threaded();
+	bool alone = shim_is_single_threaded();
 
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		const struct function *function = &functions[i];

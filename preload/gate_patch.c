@@ -156,14 +156,6 @@ static int place_for_jump(const unsigned char *code, const struct patch *patch)
 	return -1;
 }
 
-/* proc(5): the directory has a link of each thread. */
-static bool is_single_threaded(void)
-{
-	struct stat64 st;
-
-	return shim_stat_real(AT_FDCWD, "/proc/self/task", &st, 0) == 0 && st.st_nlink == 3;
-}
-
 static void write_jump(unsigned char *place, uintptr_t target)
 {
 	struct jump jump = {.code = {0xff, 0x25}};
@@ -199,7 +191,7 @@ void shim_gate_patch(void)
 		first = (uintptr_t)place[i] < first ? (uintptr_t)place[i] : first;
 		last = (uintptr_t)place[i] > last ? (uintptr_t)place[i] : last;
 	}
-	if (last && last - first < NEAR && is_single_threaded())
+	if (last && last - first < NEAR && shim_is_single_threaded())
 		write_jumps(place, first, last);
 }
 

@@ -55,6 +55,14 @@ struct stat shim_narrow_stat(const struct stat64 *st)
 	};
 }
 
+/* proc(5): the directory has a link for each thread, and two of its own. */
+bool shim_is_single_threaded(void)
+{
+	struct stat64 st;
+
+	return shim_stat_real(AT_FDCWD, "/proc/self/task", &st, 0) == 0 && st.st_nlink == 3;
+}
+
 static long host_read_string(void *context, uint64_t address, char *out, size_t size)
 {
 	const char *string = (const char *)(uintptr_t)address;

@@ -215,6 +215,9 @@ long shim_stat_descriptor(long fd, struct stat64 *st);
 /* The same for programs that were built with a struct stat of their word size. */
 struct stat shim_narrow_stat(const struct stat64 *st);
 
+/* Has this process one thread, which is us? False where that cannot be told. */
+bool shim_is_single_threaded(void);
+
 /* access of the real PATH. */
 long shim_access_real(int dirfd, const char *path, int mode);
 
