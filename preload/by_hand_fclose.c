@@ -11,9 +11,11 @@ SHIM_REAL(int, fclose, (FILE * stream))
 
 static __attribute__((noinline)) int close_and_fail(FILE *stream)
 {
-	int error = shim_fault_of_close(fileno(stream));
-	int result = real_fclose()(stream);
+	int saved = errno, error, result;
 
+	error = shim_fault_of_close(fileno(stream));
+	errno = saved; /* of a stream in memory there is no descriptor */
+	result = real_fclose()(stream);
 	return error ? (int)shim_fail(error) : result;
 }
 

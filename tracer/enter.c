@@ -14,6 +14,8 @@
 #include "tracer/socket.h"
 #include "tracer/strict.h"
 
+#include "shared/spot.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ptrace.h>
@@ -203,12 +205,15 @@ static bool has_output(const struct snr_call *args)
 }
 
 /* ld.so is to find the shim, whatever the rules put in its place. */
-static bool names_shim(const struct tracer *tracer)
+bool tracee_seeks_shim(const struct tracer *tracer, const struct snr_call *call)
 {
 	const struct snr_image *image = tracer->redirector.image;
+	const struct snr_pathop *row = &snr_pathops[call->op];
+	int arg = snr_spot_argument(row, 0);
 
-	return image->engine == SNR_ENGINE_HYBRID &&
-	       !strcmp(tracer->scratch.path, snr_string(image, image->shim64));
+	return image->engine == SNR_ENGINE_HYBRID && arg >= 0 &&
+	       !strcmp(tracer->scratch.path, snr_string(image, image->shim64)) &&
+	       !snr_pathop_lookup(row, arg, call->arg, NULL).writes;
 }
 
 static void enter_path(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
@@ -231,7 +236,7 @@ static void enter_path(struct tracer *tracer, struct tracee *tracee, const struc
 		gate_close_all(tracer);
 	}
 	snr_plan_call(&tracer->redirector, &tracer->scratch, &args, &plan);
-	if (plan.verdict != SNR_UNCHANGED && names_shim(tracer))
+	if (plan.verdict != SNR_UNCHANGED && tracee_seeks_shim(tracer, &args))
 		plan.verdict = SNR_UNCHANGED;
 	if (plan.overlay.deed && !overlay_act(tracer, tracee, &args, &plan))
 		return;

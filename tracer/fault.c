@@ -32,13 +32,13 @@ bool fault_named(struct tracer *tracer, struct tracee *tracee, const struct arch
 	struct snr_call named = {.op = op};
 	struct snr_fault_answer answer;
 
-	if (tracee->fault.asked)
+	if (tracee->fault.asked || !snr_fault_is_named(tracer->redirector.image, op))
 		return false;
 	memcpy(named.arg, call->arg, sizeof(named.arg));
 	answer = snr_fault_call(&tracer->redirector, &tracer->faults, &tracer->scratch, &named,
 				tracer->name);
 	tracee->fault.asked = true;
-	if (answer.rule == SNR_NO_RULE)
+	if (answer.rule == SNR_NO_RULE || tracee_seeks_shim(tracer, &named))
 		return false;
 	note_fault(tracer, tracee, snr_pathops[op].name, &answer);
 	tracee_finish(tracer, tracee, answer.error);

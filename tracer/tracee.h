@@ -193,6 +193,8 @@ int scratch_mapped(struct tracee *tracee);
 
 /* At a seccomp stop. */
 void tracee_enter(struct tracer *tracer, struct tracee *tracee);
+/* Is CALL, whose path is in scratch.path, one of ld.so's that looks for the shim? */
+bool tracee_seeks_shim(const struct tracer *tracer, const struct snr_call *call);
 /* At an exit stop. */
 void tracee_leave(struct tracer *tracer, struct tracee *tracee);
 /* At the seccomp stop of execve or execveat. */

@@ -190,12 +190,16 @@ fault /opt/acme/a* open EIO 1/2
 fault $T/other/a* open EIO 1/2
 fault /opt/acme/a* mkdir EIO 1/2
 fault /opt/acme/short write short=7
+fault /opt/acme/none close EIO
+fault $SHIMS/** open EIO
 END
+export SHIMS=$SNAPREDIR_BUILD/lib
 made='mkstemp 0 5 0 5
 mkstemp, no bind 0 5 0 5
 mkdtemp 0 5 0 5
 open 0
-vectors 7 22 22'
+vectors 7 22 22
+memory 0 0'
 making='
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -213,9 +217,15 @@ def written(count):
     return n if n >= 0 else ctypes.get_errno()
 short = os.open("/opt/acme/short", os.O_RDWR | os.O_CREAT)
 print("vectors", written(1), written(-1), written(1100))
+text, size = ctypes.c_void_p(), ctypes.c_size_t()
+libc.open_memstream.restype = ctypes.c_void_p
+stream = libc.open_memstream(ctypes.byref(text), ctypes.byref(size))
+ctypes.set_errno(0)
+print("memory", libc.fclose(ctypes.c_void_p(stream)), ctypes.get_errno())
 '
 for engine in "${ENGINES[@]}"; do
-	gives $engine 'made-up names count once, bad vectors' "$made" sh -c 'mkdir -p "$T/other"; exec python3 -c "$0"' "$making"
+	gives $engine 'what libc does by itself' "$made" sh -c 'mkdir -p "$T/other"; exec python3 -c "$0"' "$making"
+	check "... and the shim is found [$engine]" test ! -s "$WORK/err"
 done
 
 # ---- descriptors that were handed on, programs of one run ----
