@@ -112,7 +112,7 @@ bool shim_may_hold_rules(const struct snr_redirector *redirector, int fd)
 	struct stat64 st;
 
 	if (snr_has_kind(redirector->image, SNR_KIND_BIT(SNR_OVERLAY)) ||
-	    (redirector->image->flags & (SNR_IMAGE_STRICT)) || !is_gathered(redirector) ||
+	    (redirector->image->flags & SNR_IMAGE_STRICT) || !is_gathered(redirector) ||
 	    shim_stat_descriptor(fd, &st) < 0)
 		return true;
 	return is_known(identity(&st));

@@ -32,11 +32,7 @@
 	X(SEMOP, semop)                                                                            \
 	X(SEMTIMEDOP, semtimedop)                                                                  \
 	X(SEMTIMEDOP64, semtimedop_time64)                                                         \
-	X(IPC, ipc)                                                                                \
-	X(READ, read)                                                                              \
-	X(READV, readv)                                                                            \
-	X(WRITE, write)                                                                            \
-	X(WRITEV, writev)
+	X(IPC, ipc)
 
 /* The codes: enum snr_op, then these. */
 enum filter_extra {
