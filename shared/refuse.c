@@ -435,8 +435,7 @@ static int link_new(const struct snr_question *q)
 	err = found(q, 1);
 	if (!err)
 		return -EEXIST;
-	return err == -ENOENT && !q->spot[1].slash && !snr_spot_is_in_proc(q->spot[1].path) ? GO_ON
-											    : err;
+	return err == -ENOENT && !q->spot[1].slash && !snr_spot_is_in_proc(q, 1) ? GO_ON : err;
 }
 
 static int link_mounts(const struct snr_question *q)

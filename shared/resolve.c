@@ -166,34 +166,42 @@ static bool scan_result(const struct scan *scan, const char *path, size_t len, c
 	return true;
 }
 
-/* Is what DIRFD is open on a directory, though its name is gone? */
-static bool is_directory(const struct snr_host *host, int dirfd)
+/* What a relative path from DIRFD fails with, where that is so at its first step: it is no
+ * directory, or one that must not be searched. Its name does not tell, since it is gone. */
+static long first_step(const struct snr_host *host, int dirfd)
 {
 	char path[32];
 	struct snr_builder builder = {.out = path, .size = sizeof(path)};
 	uint64_t inode;
+	long err;
 
-	if (dirfd == AT_FDCWD)
-		return true;
-	snr_add_text(&builder, "/proc/self/fd/");
-	snr_add_number(&builder, dirfd);
-	snr_add_text(&builder, "/.");
-	return snr_finish(&builder) > 0 && host->kind(host->context, path, &inode) != -ENOTDIR;
+	if (dirfd == AT_FDCWD) {
+		snr_add_text(&builder, "/proc/self/cwd/.");
+	} else {
+		snr_add_text(&builder, "/proc/self/fd/");
+		snr_add_number(&builder, dirfd);
+		snr_add_text(&builder, "/.");
+	}
+	snr_finish(&builder);
+	err = host->kind(host->context, path, &inode);
+	return err == -ENOTDIR || err == -EACCES ? err : 0;
 }
 
 /* A directory that was removed still has a parent, and its own name is known (d_path in
- * fs/d_path.c). Returns the length of REAL, or -ENOTDIR of another thing that was removed. */
+ * fs/d_path.c). Returns the length of REAL, or -errno where only the kernel can take the call. */
 static long without_deleted(const struct snr_host *host, int dirfd, char *real, size_t len)
 {
 	static const char mark[] = " (deleted)";
 	size_t n = sizeof(mark) - 1;
 	uint64_t inode;
+	long err;
 
 	if (len <= n || !snr_equal(real + len - n, mark, n) ||
 	    host->kind(host->context, real, &inode) >= 0)
 		return (long)len;
-	if (!is_directory(host, dirfd))
-		return -ENOTDIR;
+	err = first_step(host, dirfd);
+	if (err)
+		return err;
 	real[len - n] = '\0';
 	return (long)(len - n);
 }

@@ -294,9 +294,14 @@ bool snr_spot_holds_other(const struct snr_question *q, int n)
 	       (other->parent == len || other->path[len] == '/');
 }
 
-bool snr_spot_is_in_proc(const char *path)
+bool snr_spot_is_in_proc(const struct snr_question *q, int n)
 {
+	const struct snr_image *image = q->redirector->image;
+	const char *path = q->spot[n].path;
+	uint32_t rule = q->resolved[n].parent_rule;
 	size_t len = snr_length(path);
 
+	if (rule != SNR_NO_RULE && snr_rule(image, rule)->kind == SNR_PARENT)
+		return false;
 	return snr_begins(path, len, "/proc/") && !snr_begins(path, len, "/proc/thread-self/");
 }

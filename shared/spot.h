@@ -55,8 +55,8 @@ void snr_spot_find(struct snr_question *q, int n);
 bool snr_spot_holds_other(const struct snr_question *q, int n);
 
 /* What is not there in /proc is ENOENT by the look itself (proc_lookup_de in fs/proc/generic.c):
- * nothing can be made. */
-bool snr_spot_is_in_proc(const char *path);
+ * nothing can be made. What stands in for a missing parent is not meant. */
+bool snr_spot_is_in_proc(const struct snr_question *q, int n);
 
 /* The directory of path N, in scratch->pending. */
 const char *snr_spot_parent(const struct snr_question *q, int n);

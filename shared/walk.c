@@ -319,6 +319,10 @@ static bool meets_link(struct walk *walk, const struct snr_name *name)
 
 	if (rule->kind != SNR_SYMLINK) {
 		cross(walk, walk->parent_rule, walk->at.rule, false);
+		/* What may create refuses a slash before it looks at the last name
+		 * (open_last_lookups in fs/namei.c). */
+		if (walk->error == -EXDEV && walk->lookup.create && name->last && name->slash)
+			walk->error = -EISDIR;
 		return false;
 	}
 	meet_link(walk, rule, name);
