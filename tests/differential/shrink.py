@@ -12,6 +12,7 @@ LOOKS = frozenset('stat lstat fstatat statx fstat access faccessat statfs readli
                   'list listslot scandir glob nftw inotify getxattr lgetxattr fdname exec system '
                   'fork chroot connect search actions fts where statvfs'.split())
 TREES = 'the trees left behind'
+CHAIN = re.compile('/chain[0-9]+$')  # no slash behind: the mark of a directory is missing
 
 
 def both(work, world, lines, config):
@@ -64,6 +65,10 @@ def is_tolerated(world, kind, a, b):
     # order on the disk, where only the reference has the paths of rules.
     if kind == 'nftw' and world.missing and a[1] == b[1] and is_error(' '.join(a[:2])):
         return True
+    # At the 40th link: libc's glob asks for a link from its directory, and for the mark by the whole
+    # name; with the functions of a shim (GLOB_ALTDIRFUNC) it has the whole name for both.
+    if kind == 'glob':
+        a, b = ([w for w in words if not CHAIN.search(w)] for words in (a, b))
     return len(a) == len(b) and all(
         x == y or is_error('0 ' + x) and is_error('0 ' + y) and is_given_up(world, kind, x, y)
         for x, y in zip(a, b))
