@@ -133,6 +133,19 @@ long snr_place(const struct snr_image *image, const struct snr_host *host,
 				path + rest, len - rest, out, size);
 }
 
+bool snr_is_layered_directory(const struct snr_image *image, const struct snr_host *host,
+			      struct snr_scratch *scratch, const char *path, size_t len)
+{
+	enum snr_layer layer;
+	uint64_t inode;
+
+	return snr_has_overlays(image) &&
+	       snr_place(image, host, scratch, path, len, scratch->real, SNR_PATH_MAX, &layer) >=
+		       0 &&
+	       layer != SNR_LAYER_NONE && layer != SNR_LAYER_ABSENT &&
+	       host->kind(host->context, scratch->real, &inode) == TYPE_DIRECTORY;
+}
+
 static bool is_beneath(const struct snr_image *image, struct snr_text root, const char *rest,
 		       size_t len, const char *real, size_t real_len)
 {

@@ -72,6 +72,10 @@ long snr_place(const struct snr_image *image, const struct snr_host *host,
 	       struct snr_scratch *scratch, const char *path, size_t len, char *out, size_t size,
 	       enum snr_layer *layer);
 
+/* Is there a directory of an overlay at the canonical virtual PATH? Uses scratch->real. */
+bool snr_is_layered_directory(const struct snr_image *image, const struct snr_host *host,
+			      struct snr_scratch *scratch, const char *path, size_t len);
+
 /* Does the canonical virtual PATH lead to the real path REAL, on whatever layer? BUFFER has
  * SNR_PATH_MAX bytes. */
 bool snr_leads_to(const struct snr_image *image, const char *path, size_t len, const char *real,

@@ -198,11 +198,26 @@ long snr_doing_may_write(const struct snr_doing *doing, int n)
 
 /* ---- the deeds ---- */
 
+static bool has_slash(const struct snr_doing *doing, int n)
+{
+	return doing->path[n].end > doing->path[n].len;
+}
+
+/* What the kernel refuses of the call once the place is free. The whiteout must be there still. */
+static long refusal(const struct snr_doing *doing, int n)
+{
+	if (has_slash(doing, n) && !(snr_pathops[doing->call->op].effects & SNR_DIRECTORY))
+		return doing->plan->overlay.deed == SNR_DEED_OPEN ? -EISDIR : -ENOENT;
+	return snr_text_error(doing->redirector, doing->scratch, doing->call);
+}
+
 /* Nothing is at path N by any layer: let the upper one have its directory, and no whiteout. */
 static long make_room(struct snr_doing *doing, int n)
 {
-	long error = snr_doing_may_write(doing, n);
+	long error = refusal(doing, n);
 
+	if (!error)
+		error = snr_doing_may_write(doing, n);
 	if (error)
 		return error;
 	if (doing->path[n].layer == SNR_LAYER_LOWER) {
@@ -250,13 +265,24 @@ static long act_open(struct snr_doing *doing)
 	}
 	type = snr_mode_type(stx.mode);
 	if (error || ((flags & O_CREAT) && (flags & O_EXCL)) ||
+	    (type == SNR_TYPE_FILE && (has_slash(doing, 0) || (flags & O_DIRECTORY))) ||
 	    type != (temporary ? SNR_TYPE_DIRECTORY : SNR_TYPE_FILE) || !(temporary || writes))
 		return 0; /* the kernel's own answer is right */
 	error = may_lower(doing, doing->scratch->pending,
-			  (flags & O_ACCMODE) == O_RDWR ? R_OK | W_OK : W_OK);
+			  (flags & O_ACCMODE) == O_WRONLY ? W_OK : R_OK | W_OK);
 	if (!error)
 		error = snr_copy_up(doing, 0, (flags & O_TRUNC) != 0);
 	return error ? error : turn_up(doing, 0);
+}
+
+/* Of another kind than the call is about, which the kernel says. */
+static bool is_no_match(const struct snr_doing *doing, const struct snr_statx *stx)
+{
+	uint32_t type = snr_mode_type(stx->mode);
+
+	if (snr_pathops[doing->call->op].effects & SNR_REGULAR)
+		return type != SNR_TYPE_FILE || has_slash(doing, 0);
+	return type != SNR_TYPE_DIRECTORY && has_slash(doing, 0);
 }
 
 /* What belongs to somebody else the kernel refuses to change, where it is. */
@@ -275,7 +301,7 @@ static long act_change(struct snr_doing *doing)
 	long error;
 
 	if (doing->path[0].layer != SNR_LAYER_LOWER || snr_doing_stat(doing, 0, &stx) ||
-	    !may_change(doing, &stx))
+	    is_no_match(doing, &stx) || !may_change(doing, &stx))
 		return 0;
 	error = snr_copy_up(doing, 0, false);
 	return error ? error : turn_up(doing, 0);
@@ -323,19 +349,37 @@ static long act_make(struct snr_doing *doing, int n)
 	}
 }
 
+/* To a directory, where a whiteout is. */
+static long no_link(const struct snr_doing *doing)
+{
+	long error = refusal(doing, 1);
+
+	if (!error)
+		error = snr_doing_may_write(doing, 1);
+	return error ? error : -EPERM;
+}
+
 static long act_link(struct snr_doing *doing)
 {
 	struct snr_statx stx;
-	long error = 0;
+	long error;
 
-	if (doing->path[0].rule != SNR_NO_RULE && doing->path[0].layer == SNR_LAYER_ABSENT)
-		return -ENOENT;
+	/* By a descriptor: refuse.c knows that it is there, and on the same side. */
+	if (doing->path[0].rule == SNR_NO_RULE)
+		return act_make(doing, 1);
 	if (doing->path[0].rule != doing->path[1].rule)
 		return 0; /* the kernel, or who looks for mounts, refuses it */
+	error = snr_doing_stat(doing, 0, &stx);
+	if (error)
+		return doing->path[0].layer == SNR_LAYER_ABSENT ? error : 0;
+	if (snr_mode_type(stx.mode) == SNR_TYPE_DIRECTORY)
+		return doing->path[1].layer == SNR_LAYER_ABSENT ? no_link(doing) : 0;
 	if (doing->path[0].layer == SNR_LAYER_LOWER) {
-		if (snr_doing_stat(doing, 0, &stx) || snr_mode_type(stx.mode) == SNR_TYPE_DIRECTORY)
-			return 0;
-		error = snr_doing_may_write(doing, 1);
+		if (snr_doing_stat(doing, 1, &stx) != -ENOENT)
+			return 0; /* EEXIST, ENOTDIR */
+		error = refusal(doing, 1);
+		if (!error)
+			error = snr_doing_may_write(doing, 1);
 		if (!error)
 			error = snr_copy_up(doing, 0, false);
 		if (!error)

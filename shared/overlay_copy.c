@@ -79,8 +79,10 @@ static long copy_bytes(long from, long to, uint64_t size, char *buffer)
 
 static long truncate_to(long fd, uint64_t size)
 {
-#if __SIZEOF_LONG__ == 4
+#if defined(__arm__) /* an even register begins the pair */
 	return snr_rawcall4(__NR_ftruncate64, fd, 0, (long)size, (long)(size >> 32));
+#elif __SIZEOF_LONG__ == 4
+	return snr_rawcall3(__NR_ftruncate64, fd, (long)size, (long)(size >> 32));
 #else
 	return snr_rawcall2(__NR_ftruncate, fd, size);
 #endif
@@ -295,6 +297,24 @@ static long copy_entry(const struct snr_doing *doing, const char *from, const ch
 	return error;
 }
 
+/* Copy FROM to TO. Programs see no change in the directory, so its times stay, where we may set
+ * them. */
+static long copy_unseen(const struct snr_doing *doing, const char *from, char *to, bool empty)
+{
+	size_t end = snr_last_component(to, snr_length(to)).start - 1;
+	struct snr_statx dir;
+	long error, known;
+
+	to[end] = '\0';
+	known = snr_disk_stat(end ? to : "/", &dir);
+	to[end] = '/';
+	error = copy_entry(doing, from, to, empty);
+	to[end] = '\0';
+	if (!known)
+		set_times(end ? to : "/", &dir);
+	return error;
+}
+
 /* The first LEN bytes of path N, a directory or the whole. Both names take buffers that are free
  * while one entry is copied. */
 static long copy_prefix(const struct snr_doing *doing, int n, size_t len, bool empty)
@@ -307,7 +327,7 @@ static long copy_prefix(const struct snr_doing *doing, int n, size_t len, bool e
 		return 0;
 	if (error >= 0)
 		error = snr_doing_name(doing, n, true, len, from);
-	return error < 0 ? error : copy_entry(doing, from, to, empty);
+	return error < 0 ? error : copy_unseen(doing, from, to, empty);
 }
 
 long snr_copy_parents_up(const struct snr_doing *doing, int n)
@@ -340,9 +360,20 @@ static long set_mark(const char *path, const char *trusted, const char *users, c
 	return error ? snr_rawcall5(__NR_lsetxattr, path, users, value, 1, 0) : 0;
 }
 
+/* Whoever may make the directory need not have the right to write to it, which the users' form
+ * asks for. */
 long snr_make_opaque(const char *path)
 {
-	return set_mark(path, "trusted.overlay.opaque", "user.overlay.opaque", "y");
+	const char *trusted = "trusted.overlay.opaque", *users = "user.overlay.opaque";
+	long error = set_mark(path, trusted, users, "y");
+	struct snr_statx stx;
+
+	if (error != -EACCES || snr_disk_stat(path, &stx) ||
+	    snr_rawcall3(__NR_fchmodat, AT_FDCWD, path, 0700))
+		return error;
+	error = set_mark(path, trusted, users, "y");
+	snr_rawcall3(__NR_fchmodat, AT_FDCWD, path, stx.mode & SNR_WORLD_MODE);
+	return error;
 }
 
 /* The directory of PATH holds whiteouts by attribute, which overlayfs wants to be told. */

@@ -7,6 +7,7 @@
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
+#include "shared/spot.h"
 #include "shared/text.h"
 
 #include <errno.h>
@@ -362,6 +363,22 @@ static bool is_one_inode(const struct side *from, const struct side *to)
 	       from->stx.dev_major == to->stx.dev_major && from->stx.dev_minor == to->stx.dev_minor;
 }
 
+/* Into an overlay, or out of it. What could not be read has no place. */
+static long why_not_across(const struct snr_doing *doing)
+{
+	const struct snr_host *host = &doing->redirector->host;
+	const struct snr_pathop *op = &snr_pathops[doing->call->op];
+
+	for (int n = 0; n < SNR_MAX_PATHS; n++) {
+		long len =
+			host->read_string(host->context, doing->call->arg[snr_spot_argument(op, n)],
+					  doing->scratch->path, SNR_PATH_MAX);
+		if (len <= 0)
+			return len ? len : -ENOENT;
+	}
+	return -EXDEV;
+}
+
 long snr_act_rename(struct snr_doing *doing)
 {
 	uint32_t flags = rename_flags(doing);
@@ -369,7 +386,7 @@ long snr_act_rename(struct snr_doing *doing)
 	long error;
 
 	if (doing->path[0].rule != doing->path[1].rule)
-		return -EXDEV;
+		return why_not_across(doing);
 	if ((flags & ~(uint32_t)(NO_REPLACE | EXCHANGE | WHITEOUT)) ||
 	    ((flags & EXCHANGE) && (flags & (NO_REPLACE | WHITEOUT))))
 		return -EINVAL;

@@ -200,10 +200,8 @@ static bool is_told_by_path(const struct snr_image *image, const struct snr_path
 	       !(snr_pathop_tests(op) && snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY)));
 }
 
-/* What is wrong with the text that a call makes a link of: the kernel looks at that first (getname
- * in do_symlinkat, fs/namei.c). */
-static int text_error(const struct snr_redirector *redirector, struct snr_scratch *scratch,
-		      const struct snr_call *call)
+int snr_text_error(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+		   const struct snr_call *call)
 {
 	const struct snr_host *host = &redirector->host;
 	const struct snr_pathop *op = &snr_pathops[call->op];
@@ -264,7 +262,7 @@ static bool is_refused(struct snr_redirector *redirector, struct snr_scratch *sc
 	    is_readonly(redirector, scratch, call, plan, how))
 		*result = -EROFS;
 	if (*result) {
-		int err = text_error(redirector, scratch, call);
+		int err = snr_text_error(redirector, scratch, call);
 
 		*result = err ? err : *result;
 	}

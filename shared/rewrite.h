@@ -100,4 +100,9 @@ bool snr_is_magic_name(const char *name, size_t len);
 /* Is the last component of PATH such a name? */
 bool snr_ends_in_magic_name(const char *path, size_t len);
 
+/* What is wrong with the text that CALL makes a link of, or 0: the kernel looks at that first
+ * (getname in do_symlinkat, fs/namei.c). Uses scratch->path. */
+int snr_text_error(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+		   const struct snr_call *call);
+
 #endif

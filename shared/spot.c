@@ -180,6 +180,36 @@ static const char *kernels_name(const struct snr_question *q, const char *path, 
 	return whole.out;
 }
 
+/* The same in an overlay. To scratch->real, whose length is returned: the directory of PATH on the
+ * layer that has the name. */
+static long choose_layer(const struct snr_question *q, const char *path, size_t dir,
+			 const char **name, size_t *len)
+{
+	const struct snr_image *image = q->redirector->image;
+	struct snr_builder whole = {.out = q->scratch->link, .size = SNR_PATH_MAX};
+	char *real = q->scratch->real;
+	enum snr_layer layer;
+	long n;
+
+	snr_add(&whole, path, dir > 1 ? dir : 0);
+	snr_add(&whole, "/", 1);
+	snr_add(&whole, *name, *len);
+	n = snr_finish(&whole);
+	if (n >= 0)
+		n = snr_place(image, &q->redirector->host, q->scratch, whole.out, whole.len, real,
+			      SNR_PATH_MAX, &layer);
+	if (n < 0)
+		return n;
+	n -= (long)*len + 1;
+	if (layer == SNR_LAYER_ABSENT) {
+		*name = SNR_HIDDEN_NAME;
+		*len = sizeof(SNR_HIDDEN_NAME) - 1;
+	} else {
+		*name = kernels_name(q, path, dir, *name, len);
+	}
+	return n;
+}
+
 /* From the name of the directory as the program sees it, DIR bytes in spot->path, and the NAME:
  * what is there by the rules, and by what is mounted elsewhere on the same directory. */
 static bool find_by_names(const struct snr_question *q, struct snr_spot *spot, size_t dir,
@@ -201,8 +231,12 @@ static bool find_by_names(const struct snr_question *q, struct snr_spot *spot, s
 	}
 	if (host->search(host->context, real))
 		return false;
-	if (spot->last == SNR_LAST_NAME)
+	if (spot->last == SNR_LAST_NAME && layer != SNR_LAYER_NONE)
+		n = choose_layer(q, spot->path, dir, &name, &len);
+	else if (spot->last == SNR_LAST_NAME)
 		name = kernels_name(q, spot->path, dir, name, &len);
+	if (n < 0)
+		return false;
 	snr_copy(spot->path, real, (size_t)n);
 	return add_name(spot, (size_t)n, name, len);
 }

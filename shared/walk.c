@@ -137,6 +137,16 @@ static void walk_up(struct walk *walk)
 		cross(walk, rule, walk->at.rule, false);
 }
 
+/* Where we start or jumped to, does a name lead elsewhere than the kernel would take it? */
+static bool is_placed_by_name(const struct walk *walk)
+{
+	const uint32_t kinds = SNR_KIND_BIT(SNR_OVERLAY) | SNR_KIND_BIT(SNR_PREFIX);
+	uint32_t place = snr_match_place(walk->image, walk->at.rule);
+
+	return place != SNR_NO_RULE &&
+	       (SNR_KIND_BIT(snr_rule(walk->image, place)->kind) & kinds) != 0;
+}
+
 /* /proc/PID/cwd and its kind: the kernel jumps, the text only tells where to. What has no name that
  * leads back to the same place the kernel must walk itself. */
 static void jump(struct walk *walk, size_t len, bool last)
@@ -150,9 +160,12 @@ static void jump(struct walk *walk, size_t len, bool last)
 	if (scratch->link[0] == '/')
 		n = snr_unmap(walk->image, scratch->link, len, scratch->base, SNR_PATH_MAX);
 	if (n > 0 && last && !walk->canonical) {
-		/* The kernel does the jump, but on whose side it ends link(2) must know. */
+		/* The kernel does the jump, but on whose side it ends link(2) must know; and a
+		 * directory of an overlay may be on both layers. */
 		walk->at.rule = snr_match_longest(walk->image, scratch->base, (size_t)n, &rest);
-		n = -ENOENT;
+		if (!snr_is_layered_directory(walk->image, walk->host, scratch, scratch->base,
+					      (size_t)n))
+			n = -ENOENT;
 	}
 	if (n > 0) {
 		if (!snr_leads_to(walk->image, scratch->base, (size_t)n, scratch->link, len,
@@ -168,6 +181,7 @@ static void jump(struct walk *walk, size_t len, bool last)
 	walk->len = n == 1 ? 0 : (size_t)n;
 	walk->lexical = false;
 	locate(walk);
+	walk->crossed |= is_placed_by_name(walk);
 }
 
 /* SLASH: something, if only a slash, follows the link in the text that it was met in. */
@@ -407,16 +421,6 @@ static void run(struct walk *walk)
 	while (!walk->error && !walk->stopped && snr_rest_next(&walk->rest, &name))
 		step(walk, &name);
 	learn(walk);
-}
-
-/* Where we start, does a name lead elsewhere than the kernel would take it? */
-static bool is_placed_by_name(const struct walk *walk)
-{
-	const uint32_t kinds = SNR_KIND_BIT(SNR_OVERLAY) | SNR_KIND_BIT(SNR_PREFIX);
-	uint32_t place = snr_match_place(walk->image, walk->at.rule);
-
-	return place != SNR_NO_RULE &&
-	       (SNR_KIND_BIT(snr_rule(walk->image, place)->kind) & kinds) != 0;
 }
 
 static void start(struct walk *walk, const struct snr_image *image, struct snr_facts *facts,

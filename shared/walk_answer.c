@@ -44,8 +44,8 @@ static long write_path(struct walk *walk, char *out)
  * program wants it to be held, and on the way there it would cross mounts. */
 static bool may_go_on(const struct walk *walk)
 {
-	return !walk->lookup.no_xdev &&
-	       (!snr_is_confined(walk->lookup) || snr_rest_is_empty(&walk->rest));
+	return snr_rest_is_empty(&walk->rest) ||
+	       !(walk->lookup.no_xdev || snr_is_confined(walk->lookup));
 }
 
 /* A whiteout is where the path leads, or on its way. Whether it may come into being again, or is

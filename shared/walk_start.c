@@ -32,7 +32,8 @@ bool snr_walk_name_from_start(struct walk *walk)
 	struct snr_builder builder = {.out = walk->scratch->real, .size = SNR_PATH_MAX};
 	size_t common;
 
-	if (walk->base_len < 2 || walk->at.rule != walk->base_rule)
+	/* The start lies on one layer of an overlay, and so does all that is named from there. */
+	if (walk->base_len < 2 || walk->at.rule != walk->base_rule || walk->layer != SNR_LAYER_NONE)
 		return false;
 	snr_add_text(&builder, "/proc/thread-self/");
 	if (walk->dirfd == AT_FDCWD) {

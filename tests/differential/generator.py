@@ -18,6 +18,8 @@ OPEN_FLAGS = ['O_RDONLY'] * 6 + [
 KEEP_FLAGS = ['O_RDONLY|O_DIRECTORY', 'O_PATH', 'O_PATH|O_DIRECTORY', 'O_RDONLY']
 MODES = ['0644', '0755', '0600', '0777', '0700', '0444']
 SLOTS = 6
+# A descriptor stays on its layer; bind(2) in a directory that is below makes the socket there.
+NOT_OVER_OVERLAYS = {'fstat', 'bind', 'message', 'send', 'lsetxattr'}
 PROGRAM = '%R/../prog'  # the reporter as it was built, beside the world
 
 
@@ -59,8 +61,10 @@ class Generator:
                          for n in self.names(e)]
         self.lines = []
         self.number = 0
-        self.kinds, self.weights = zip(*[(k, w) for k, w in WEIGHTS
-                                         if k not in self.options.without])
+        without = set(self.options.without)
+        if world.overlays:
+            without |= NOT_OVER_OVERLAYS
+        self.kinds, self.weights = zip(*[(k, w) for k, w in WEIGHTS if k not in without])
 
     # ---- names ----
 
@@ -188,6 +192,10 @@ class Generator:
         if raw is None:
             raw = self.rng.random() < 0.35
         self.number += 1
+        if self.world.overlays:  # a descriptor stays on its layer
+            args = ['0' if a == 'AT_EMPTY_PATH' else a for a in args]
+            if kind in ('chmod', 'mkdir'):  # the program's rights must do
+                args[-1] = '%04o' % (int(args[-1], 8) | 0o311)
         self.lines.append('\t'.join([str(self.number), 'S' if raw else 'L', kind,
                                      *[str(a) for a in args]]))
 
@@ -336,7 +344,7 @@ class Generator:
         for path in self.world.rule_ancestors():
             if path not in targets:
                 self.emit('protect', '%R/' + path)
-        if self.world.missing:
+        if self.world.missing or self.world.overlays:
             self.emit('nodirlinks')
         if not self.options.barred:
             self.emit('keepsearch')

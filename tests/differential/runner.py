@@ -18,6 +18,7 @@ CLONE_NEWNS = 0x20000
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 TIMEOUT = 120
+OVERLAY_OPTIONS = 'index=off,xino=off,metacopy=off,redirect_dir=off'
 ENVIRONMENT = {'PATH': '/usr/bin:/bin', 'HOME': '/', 'LC_ALL': 'C'}
 if 'SNAPREDIR_TEST_RUN' in os.environ:  # by which tests/run finds what is left behind
     ENVIRONMENT['SNAPREDIR_TEST_RUN'] = os.environ['SNAPREDIR_TEST_RUN']
@@ -25,8 +26,9 @@ if 'SNAPREDIR_TEST_RUN' in os.environ:  # by which tests/run finds what is left 
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def mount(source, target, flags):
-    if libc.mount(source.encode() if source else None, target.encode(), None, flags, None) < 0:
+def mount(source, target, flags, kind=None, options=None):
+    if libc.mount(*[text.encode() if text else None for text in (source, target, kind)], flags,
+                  options.encode() if options else None) < 0:
         error = ctypes.get_errno()
         raise OSError(error, 'mount %s on %s: %s' % (source, target, os.strerror(error)))
 
@@ -105,14 +107,31 @@ class Runner:
     def write_rules(self, world):
         with open(self.rules_file, 'w') as f:
             for path, target in getattr(world, 'written', world.rules):
-                f.write('bind %s/%s %s/%s\n' % (self.root, path, self.root, target))
+                kind = 'overlay' if path in world.overlays else 'bind'
+                f.write('%s %s/%s %s/%s\n' % (kind, self.root, path, self.root, target))
         os.chmod(self.rules_file, 0o644)
+
+    def mount_overlay(self, path, target):
+        """An overlayfs of PATH and above it TARGET, beside the world; its descriptor. The layers'
+        mounts must still be writable: overlayfs keeps copies of them."""
+        name = os.path.join(self.workdir, 'overlay', path.replace('/', '.'))
+        point, work = name + '.merged', name + '.work'
+        os.makedirs(point)
+        os.makedirs(work)
+        mount('overlay', point, 0, 'overlay', 'lowerdir=%s,upperdir=%s,workdir=%s,%s' % (
+            os.path.join(self.root, path), os.path.join(self.root, target), work,
+            OVERLAY_OPTIONS))
+        return os.open(point, os.O_PATH)
 
     def isolate(self, world, config):
         """In the child: the namespace, the mounts, the user."""
         if libc.unshare(CLONE_NEWNS) < 0:
             raise OSError(ctypes.get_errno(), 'unshare')
         mount(None, '/', MS_REC | MS_PRIVATE)
+        overlays = {}
+        if config.is_reference():
+            overlays = {path: self.mount_overlay(path, target) for path, target in world.rules
+                        if path in world.overlays}
         mount(self.top, self.top, MS_BIND)
         set_read_only('/', True, AT_RECURSIVE)
         set_read_only(self.top, False, 0)
@@ -126,11 +145,15 @@ class Runner:
                 points = points[:-1]
             targets = dict(world.rules)
             # Hold all targets before anything is mounted over them.
-            held = [(path, os.open(os.path.join(self.root, targets[path]), os.O_PATH))
+            held = [(path, overlays[path] if path in overlays else
+                     os.open(os.path.join(self.root, targets[path]), os.O_PATH))
                     for path, _, _ in points]
             for path, fd in held:
-                mount('/proc/self/fd/%d' % fd, os.path.join(self.root, path), MS_BIND)
+                point = os.path.join(self.root, path)
+                mount('/proc/self/fd/%d' % fd, point, MS_BIND)
                 os.close(fd)
+                if path in overlays:
+                    set_read_only(point, False, 0)
         if config.uid:
             os.setgroups([])
             os.setresgid(config.uid, config.uid, config.uid)
@@ -138,6 +161,7 @@ class Runner:
 
     def prepare(self, world, config, reporter):
         shutil.rmtree(self.top, ignore_errors=True)
+        shutil.rmtree(os.path.join(self.workdir, 'overlay'), ignore_errors=True)
         os.umask(0o022)
         os.makedirs(self.root)
         os.chown(self.root, config.uid, config.uid)

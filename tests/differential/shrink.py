@@ -169,10 +169,11 @@ def side_by_side(title, lines, expected, got, number):
         else:
             out.append('      expected ' + a.replace('\n', '\n               '))
             out.append('      got      ' + b.replace('\n', '\n               '))
-    for path in sorted(set(expected.tree) | set(got.tree))[:20]:
-        a, b = expected.tree.get(path), got.tree.get(path)
-        if a != b:
-            out.append('  left behind %s\n      expected %s\n      got      %s' % (path, a, b))
+    unlike = [path for path in sorted(set(expected.tree) | set(got.tree))
+              if expected.tree.get(path) != got.tree.get(path)]
+    for path in unlike[:20]:
+        out.append('  left behind %s\n      expected %s\n      got      %s' % (
+            path, expected.tree.get(path), got.tree.get(path)))
     if got.status != expected.status:
         out.append('  status %s, expected %s' % (got.status, expected.status))
     if got.errors != expected.errors:

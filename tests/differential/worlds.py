@@ -30,6 +30,8 @@ class World:
         self.missing = missing
         self.entries = []
         self.rules = []  # (path, target)
+        self.overlays = set()  # those rules' paths that are overlays, with the target above
+        self.whiteouts, self.opaque = [], []  # on the upper layer
         self.made = []  # parents of rules' paths that only the reference has
         self.user_only = False
 
@@ -51,6 +53,10 @@ class World:
 
     def rule(self, path, target):
         self.rules.append((path, target))
+
+    def overlay(self, path, target):
+        self.rule(path, target)
+        self.overlays.add(path)
 
     def entry(self, path):
         return next((e for e in self.entries if e.path == path), None)
@@ -104,6 +110,13 @@ def build(world, root, uid, program, reference):
         if not e.root_owned:
             os.lchown(path, uid, uid)
         times.append((path, FIRST_TIME + n * 1000))
+    for path in world.whiteouts:
+        os.mknod(os.path.join(root, path), stat.S_IFCHR, 0)
+    for path in world.opaque:
+        mark = 'user' if uid else 'trusted'  # which who runs may see
+        if reference:  # mounted by root
+            mark = 'trusted'
+        os.setxattr(os.path.join(root, path), mark + '.overlay.opaque', b'y')
     if reference:
         for path in world.made:
             os.mkdir(os.path.join(root, path), 0o555)
@@ -122,6 +135,29 @@ def build(world, root, uid, program, reference):
         os.utime(path, (when, when), follow_symlinks=False)
 
 
+def is_whiteout(path, st):
+    """By which owner and with how many links it was made is of no account."""
+    if stat.S_ISCHR(st.st_mode):
+        return st.st_rdev == 0
+    return (stat.S_ISREG(st.st_mode) and not st.st_size and
+            any(name.endswith('.overlay.whiteout') for name in os.listxattr(path)))
+
+
+def opacity(world, root, rel):
+    """Does the directory REL of an upper layer hide one of the lower layer? Where there is none to
+    hide, the mark means nothing; overlayfs sets it sometimes."""
+    for path, target in world.rules:
+        if path in world.overlays and rel.startswith(target + '/'):
+            lower = os.path.join(root, path + rel[len(target):])
+            for mark in 'trusted', 'user':
+                try:
+                    if os.getxattr(os.path.join(root, rel), mark + '.overlay.opaque') == b'y':
+                        return ' opaque' if os.path.isdir(lower) else ''
+                except OSError:
+                    pass
+    return ''
+
+
 def picture(world, top, root, reference):
     """The tree left behind beneath TOP, as a dictionary of path (relative to ROOT) -> description."""
     skip = set()
@@ -135,7 +171,11 @@ def picture(world, top, root, reference):
         rel = os.path.relpath(path, root)
         st = os.lstat(path)
         text = '%s %04o u%d' % (stat.filemode(st.st_mode)[0], st.st_mode & 0o7777, st.st_uid)
+        if world.overlays and is_whiteout(path, st):
+            found[rel] = 'whiteout'
+            continue
         if stat.S_ISDIR(st.st_mode):
+            text += opacity(world, root, rel)
             for name in os.listdir(path):
                 pending.append(path + '/' + name)
             if rel in skip:
@@ -397,13 +437,45 @@ def scattered(seed):
     return w
 
 
+def overlay():
+    """Two layers: names on one of them, on both, whited out, and an opaque directory."""
+    w = World('overlay')
+    w.directory('real')
+    w.directory('v')
+    plain_area(w)
+    vendor_tree(w, 'v/ov', 'v/ov')
+    # What cannot be read cannot be copied up with the rights of an ordinary user.
+    w.entries = [e for e in w.entries if e.path != 'v/ov/secret']
+    for name in 'side', 'side/x', 'plug', 'plug/sub', 'conf', 'data':
+        w.directory('v/ov/' + name)
+        w.file('v/ov/' + name + '/f', 'lower ' + name)
+        w.file('v/ov/' + name + '/y', 'lower y of ' + name)
+    w.file('v/ov/x', 'whited out')
+    w.directory('real/up')
+    for name in 'a', 'lib', 'side', 'plug', 'new', 'new/sub':
+        w.directory('real/up/' + name)
+        w.file('real/up/' + name + '/f', 'upper ' + name)
+        w.file('real/up/' + name + '/b', 'upper b of ' + name)
+    w.link('real/up/lib/back', 'sub/x')
+    w.link('real/up/d', 'side')
+    w.link('v/ov/side/d', '%R/v/ov/lib')
+    w.whiteouts = ['real/up/x', 'real/up/conf', 'real/up/side/y', 'real/up/lib/a']
+    w.opaque = ['real/up/plug']
+    vendor_tree(w, 'real/one', 'v/one')
+    w.overlay('v/ov', 'real/up')
+    w.rule('v/one', 'real/one')
+    links_into(w, ['v/ov', 'v/ov/lib', 'v/ov/side/f', 'v/one/lib', 'v/ov/new'])
+    w.link('real/one/cross', '%R/v/ov/side')
+    return w
+
+
 def of_seed(seed):
     """The world that SEED is tried on."""
     kinds = [base, lambda: base(missing=True), lambda: scattered(seed), linked, long_targets,
-             lambda: scattered(seed), base, bare]
+             lambda: scattered(seed), overlay, bare]
     return kinds[seed % len(kinds)]()
 
 
 def by_name(name, seed):
     return {'base': base, 'missing': lambda: base(missing=True), 'linked': linked,
-            'long': long_targets, 'bare': bare, 'scattered': lambda: scattered(seed)}[name]()
+            'long': long_targets, 'bare': bare, 'overlay': overlay, 'scattered': lambda: scattered(seed)}[name]()
