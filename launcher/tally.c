@@ -249,11 +249,6 @@ static uint32_t find_or_add_row(struct tally *tally, const struct tally_row *row
 	return index;
 }
 
-static bool is_mkdir(uint16_t op)
-{
-	return op == SNR_mkdir || op == SNR_mkdirat;
-}
-
 /* What PATH is to the program, as its row INDEX tells. */
 static void note(struct tally_path *path, const struct tally_row *row, uint32_t index,
 		 const struct snr_record *record, const struct snr_event *event)
@@ -267,13 +262,13 @@ static void note(struct tally_path *path, const struct tally_row *row, uint32_t 
 	}
 	path->found |= row->result >= 0;
 	/* `mkdir -p` asks for all directories on the way. */
-	bool made = op->effects & SNR_EXCLUSIVE && row->result == -EEXIST && is_mkdir(row->op);
+	bool made = op->effects & SNR_EXCLUSIVE && op->effects & SNR_DIRECTORY &&
+		    row->result == -EEXIST;
 	if (row->writes && !made && !path->wrote) {
 		path->wrote = true;
 		path->wrote_by = index;
 	}
-	path->directory |=
-		(op->effects & SNR_DIRECTORY) || is_mkdir(row->op) || (record->flags & O_DIRECTORY);
+	path->directory |= (op->effects & SNR_DIRECTORY) || (record->flags & O_DIRECTORY);
 	path->replaced |= (op->effects & SNR_REMOVES) != 0;
 	path->opened |= row->result >= 0 && !row->writes &&
 			((op->effects & SNR_EXECS) || snr_event_opens(event));

@@ -35,22 +35,34 @@ const struct snr_on_call snr_on_calls[] = {
 #include "shared/faultops.def"
 };
 
-static const uint32_t named[SNR_NOPS] = {
-#define NAMED(row, operations) [SNR_##row] = (operations),
-#include "shared/faultops.def"
-};
+/* The operation that a row of the table is, by what it does to names. */
+static uint32_t named(enum snr_op op)
+{
+	unsigned effects = snr_pathops[op].effects;
+
+	if (effects & SNR_REMOVES) {
+		if (effects & SNR_CREATES)
+			return RENAME;
+		return effects & SNR_DIRECTORY ? 0 : UNLINK;
+	}
+	if (!(effects & SNR_CREATES))
+		return 0;
+	if (!(effects & SNR_EXCLUSIVE))
+		return OPEN;
+	return effects & SNR_DIRECTORY ? MKDIR : 0;
+}
 
 uint32_t snr_fault_ops(enum snr_op op, const uint64_t args[SNR_NARGS])
 {
 	/* unlinkat(2) is rmdir(2), too. */
 	if (op == SNR_unlinkat && ((uint32_t)args[2] & AT_REMOVEDIR))
 		return 0;
-	return named[op];
+	return named(op);
 }
 
 bool snr_fault_is_named(const struct snr_image *image, enum snr_op op)
 {
-	return (image->fault_ops & named[op]) != 0;
+	return (image->fault_ops & named(op)) != 0;
 }
 
 bool snr_fault_is_on(const struct snr_image *image, enum snr_on on)
