@@ -37,7 +37,7 @@ static void cross(struct walk *walk, uint32_t before, uint32_t after, bool to_ro
 	walk->strayed = true;
 	if (walk->lookup.no_xdev && before != after &&
 	    (snr_match_mount(walk->image, before) != snr_match_mount(walk->image, after) ||
-	     snr_walk_left_mount(walk, to_root)))
+	     snr_walk_left_mount(walk, walk->len, to_root)))
 		walk->error = -EXDEV;
 }
 
@@ -334,8 +334,9 @@ static bool meets_link(struct walk *walk, const struct snr_name *name)
 	if (rule->kind != SNR_SYMLINK) {
 		cross(walk, walk->parent_rule, walk->at.rule, false);
 		/* What may create refuses a slash before it looks at the last name
-		 * (open_last_lookups in fs/namei.c). */
-		if (walk->error == -EXDEV && walk->lookup.create && name->last && name->slash)
+		 * (open_last_lookups in fs/namei.c), but after all mounts on the way. */
+		if (walk->error == -EXDEV && walk->lookup.create && name->last && name->slash &&
+		    !snr_walk_left_mount(walk, walk->len - 1 - name->len, false))
 			walk->error = -EISDIR;
 		return false;
 	}

@@ -71,11 +71,11 @@ static bool mount_at(const struct walk *walk, const char *path, size_t len, uint
 	       !host->mount(host->context, real, mount);
 }
 
-bool snr_walk_left_mount(const struct walk *walk, bool to_root)
+bool snr_walk_left_mount(const struct walk *walk, size_t len, bool to_root)
 {
 	const struct snr_scratch *scratch = walk->scratch;
 	uint64_t from, here;
 
-	return mount_at(walk, scratch->where, walk->len, &here) &&
+	return mount_at(walk, scratch->where, len, &here) &&
 	       mount_at(walk, scratch->base, to_root ? 0 : walk->base_len, &from) && from != here;
 }

@@ -72,10 +72,10 @@ long snr_walk_real_path(struct walk *walk);
  */
 bool snr_walk_name_from_start(struct walk *walk);
 
-/* Are we on another mount of the system's than where the walk started (TO_ROOT: than the root)? A
- * directory above rules that is not on the disk lies on the mount of the one that it would be in.
- * What cannot be asked is on the same one. */
-bool snr_walk_left_mount(const struct walk *walk, bool to_root);
+/* Are the first LEN bytes of scratch->where on another mount of the system's than where the walk
+ * started (TO_ROOT: than the root)? A directory above rules that is not on the disk lies on the
+ * mount of the one that it would be in. What cannot be asked is on the same one. */
+bool snr_walk_left_mount(const struct walk *walk, size_t len, bool to_root);
 
 /* Fill RESULT and, if it is changed, OUT from a WALK that is over. */
 void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result);
