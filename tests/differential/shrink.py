@@ -108,6 +108,8 @@ def shrink(work, world, lines, config, prologue, goal):
     """The shortest script found that still has the difference GOAL = (kind, number)."""
     kind, number = goal
     head, body = lines[:prologue], lines[prologue:]
+    if not body:  # a saved script
+        return lines
     last = []
     if number is not None:
         at = next(n for n, line in enumerate(body) if int(line.split('\t', 1)[0]) == number)
