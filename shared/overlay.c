@@ -8,7 +8,8 @@
 
 #include <errno.h>
 
-#define TYPE_DIRECTORY 4 /* DT_DIR of <dirent.h> */
+#define TYPE_DIRECTORY 4  /* DT_DIR of <dirent.h> */
+#define TYPE_LINK      10 /* DT_LNK */
 
 static struct snr_layer_seen *seen_of(struct snr_scratch *scratch, uint64_t hash)
 {
@@ -39,12 +40,36 @@ bool snr_is_temporary(const char *name, size_t len)
 	return snr_begins(name, len, SNR_OVERLAY_TEMPORARY);
 }
 
+/* A directory of the upper layer is at REST: has the lower one a directory that it is merged with?
+ * /bin, /lib and their like are links where /usr is merged, and directories in a snap: above all of
+ * "/" such a link counts as the directory that it leads to. */
+static bool is_merged(const struct snr_image *image, const struct snr_host *host,
+		      struct snr_scratch *scratch, uint32_t rule, const char *rest, size_t len)
+{
+	struct snr_builder path = {.out = scratch->layer, .size = SNR_PATH_MAX};
+	long n = snr_layered_path(image, rule, true, rest, len, path.out, path.size);
+	struct snr_component top = {0};
+	uint64_t inode;
+	long type;
+
+	if (n < 0)
+		return false;
+	type = host->kind(host->context, path.out, &inode);
+	if (type == TYPE_LINK && snr_rule(image, rule)->path.len == 1 &&
+	    snr_next_component(rest, len, &top) && top.end == len) {
+		path.len = (size_t)n;
+		snr_add_text(&path, "/.");
+		if (snr_finish(&path) >= 0)
+			type = host->kind(host->context, path.out, &inode);
+	}
+	return type == TYPE_DIRECTORY;
+}
+
 /* The layer of REST, LEN bytes, whose directory both layers have, or the upper one alone. */
 static enum snr_layer layer_below(const struct snr_image *image, const struct snr_host *host,
 				  struct snr_scratch *scratch, uint32_t rule, enum snr_layer parent,
 				  const char *rest, size_t len)
 {
-	uint64_t inode;
 	long found;
 
 	if (snr_layered_path(image, rule, false, rest, len, scratch->layer, SNR_PATH_MAX) < 0)
@@ -56,10 +81,8 @@ static enum snr_layer layer_below(const struct snr_image *image, const struct sn
 		return SNR_LAYER_UPPER;
 	if (found == -ENOENT || found == -ENOTDIR)
 		return SNR_LAYER_LOWER;
-	if ((found != SNR_UPPER_DIRECTORY && found != SNR_UPPER_MARKED) ||
-	    snr_layered_path(image, rule, true, rest, len, scratch->layer, SNR_PATH_MAX) < 0)
-		return SNR_LAYER_UPPER;
-	return host->kind(host->context, scratch->layer, &inode) == TYPE_DIRECTORY
+	return (found == SNR_UPPER_DIRECTORY || found == SNR_UPPER_MARKED) &&
+			       is_merged(image, host, scratch, rule, rest, len)
 		       ? SNR_LAYER_MERGED
 		       : SNR_LAYER_UPPER;
 }

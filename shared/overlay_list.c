@@ -102,7 +102,8 @@ static bool next_record(struct snr_listing *listing, struct snr_listed *listed)
 	long n;
 
 	if (merge->chunk_at == merge->chunk_len) {
-		if (!layer_path(listing, !merge->lower, NULL, 0))
+		/* With the dot, since above "/" it may be a link (overlay.c). */
+		if (!layer_path(listing, !merge->lower, ".", 1))
 			return false;
 		n = host->list(host->context, listing->scratch->layer, merge->cookie, chunk,
 			       merge->small ? SNR_RECORD_MAX : sizeof(listing->scratch->pending));

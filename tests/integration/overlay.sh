@@ -225,14 +225,23 @@ refused 'the lower layer in the upper' "$T/p/in" "$T/p" 'is to lie over it'
 
 # Everything the program sees, with one directory above it, as for a snap's whole tree.
 rm -rf "$T"
-mkdir -p "$T/snap/usr/share/acme" "$T/snap/etc" "$T/snap/opt"
+mkdir -p "$T/snap/usr/share/acme" "$T/snap/etc" "$T/snap/opt" "$T/snap/bin" "$T/snap/lib/acme"
 echo ours >"$T/snap/usr/share/acme/file"
 echo ours >"$T/snap/etc/acme.conf"
+echo ours >"$T/snap/lib/acme/data"
+printf '#!/bin/sh\necho ran\n' >"$T/snap/bin/acme"
+chmod +x "$T/snap/bin/acme"
 for engine in "${ENGINES[@]}"; do
 	check "overlay / DIR [$engine]" "$SNAPREDIR" -e "$engine" -o "/=$T/snap" sh -c 'set -e
 		cat /usr/share/acme/file /etc/acme.conf
 		ls /usr/share | grep -qx acme; ls /usr/share | grep -qx doc; ls / | grep -qx proc; ls -d /usr/bin/env
 		: >/dev/null; read -r x </proc/self/stat; [ -e /sys/kernel ]; [ -d /proc/$$ ]
 		cd /usr/share/acme; [ "$(pwd -P)" = /usr/share/acme ]; cat file ../../share/acme/file; ls /proc/self/fd >/dev/null'
+	# Directories of the snap where a merged /usr has links to directories: both are seen.
+	check "overlay / DIR with bin and lib in it [$engine]" "$SNAPREDIR" -e "$engine" -o "/=$T/snap" sh -c 'set -e
+		[ "$(acme)" = ran ]; [ "$(/bin/acme)" = ran ]; [ "$(/bin/sh -c "cat /lib/acme/data")" = ours ]; ls -d /bin/ls
+		ls /bin | grep -qx acme; ls /bin | grep -qx sh; ls /lib | grep -qx acme; [ "$(ls /lib | sort | uniq -d)" = "" ]
+		[ "$(ls /lib | grep -vx acme)" = "$1" ]' sh "$(ls /lib/)"
 done
+check 'nothing of it reached the disk' bash -c '[ ! -e /bin/acme ] && [ ! -e /lib/acme ]'
 finish
