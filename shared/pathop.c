@@ -177,7 +177,8 @@ bool snr_open_writes(uint64_t flags)
  * name. */
 static void lookup_open_flags(struct snr_lookup *lookup, uint64_t flags)
 {
-	lookup->create = (flags & O_CREAT) != 0;
+	/* O_PATH puts all flags that are about more than the lookup out of force. */
+	lookup->create = (flags & (O_CREAT | O_PATH)) == O_CREAT;
 	if (lookup->create && (flags & O_EXCL))
 		lookup->follow = false;
 	lookup->writes = !(flags & O_PATH) && snr_open_writes(flags);

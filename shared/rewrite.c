@@ -269,6 +269,31 @@ static bool is_refused(struct snr_redirector *redirector, struct snr_scratch *sc
 	return *result != 0;
 }
 
+#define TOO_MANY_LINKS 41 /* one more than the kernel follows on a path (MAXSYMLINKS) */
+
+/* The walk met too many links. The kernel would look at the call's other arguments first: let it,
+ * and then meet as many links of its own, which /proc has. False: /proc is not there. */
+static bool lead_to_loop(const struct snr_redirector *redirector, const struct snr_pathop *op,
+			 const uint64_t how[3], struct snr_plan *plan)
+{
+	const struct snr_host *host = &redirector->host;
+	struct snr_builder builder = {.out = plan->text[0], .size = SNR_PATH_MAX};
+	uint64_t inode;
+
+	if (host->kind(host->context, "/proc/self/.", &inode) < 0)
+		return false;
+	snr_add_text(&builder, "/proc");
+	for (int i = 0; i < TOO_MANY_LINKS; i++)
+		snr_add_text(&builder, "/self/..");
+	plan->verdict = SNR_CHANGED;
+	plan->npaths = 1;
+	plan->path_arg[0] = (uint8_t)snr_spot_argument(op, 0);
+	plan->path_len[0] = (uint16_t)snr_finish(&builder);
+	if (snr_pathop_find(op, SNR_ROLE_HOW) >= 0)
+		change_how(how, false, plan);
+	return true;
+}
+
 /* A call that changes what a descriptor is open on, and names nothing: by its only argument that
  * could, or by a path that is empty (AT_EMPTY_PATH) or NULL (utimensat(2)). */
 static bool changes_frozen(const struct snr_redirector *redirector, struct snr_scratch *scratch,
@@ -323,7 +348,8 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 	if (how_arg >= 0 && plan->verdict == SNR_CHANGED)
 		change_how(how, resolved[0].lent, plan);
 	if (is_refused(redirector, scratch, call, resolved, n, plan, how, &result)) {
-		finish_with(plan, result);
+		if (result != -ELOOP || n != 1 || !lead_to_loop(redirector, op, how, plan))
+			finish_with(plan, result);
 		return;
 	}
 	snr_overlay_plan(redirector->image, call, how, resolved, n, plan);

@@ -208,9 +208,14 @@ static void messages_plan(struct tracer *tracer, const struct tracee *tracee,
 				      &messages->name[i]))
 			continue;
 		socket_plan(tracer, &messages->name[i], binds(socket), change);
-		/* The kernel sends what comes before a message that fails: so must this, and a
-		 * name that leads nowhere fails in the kernel as well. */
 		messages->changed += change->verdict != SNR_UNCHANGED;
+		if (change->verdict != SNR_FINISHED)
+			continue;
+		/* The kernel sends what comes before a message that fails, and says how many that
+		 * were; it fails itself where there are none. */
+		messages->refused = true;
+		messages->n = i;
+		return;
 	}
 }
 
@@ -239,22 +244,32 @@ static int messages_write(struct tracer *tracer, const struct tracee *tracee,
 	return (int)tracee_write(tracer, tracee, address, &piece, 1);
 }
 
+static void commit_messages(struct tracer *tracer, struct tracee *tracee,
+			    const struct socket_call *socket, const struct messages *messages)
+{
+	for (size_t i = 0; i < messages->n + messages->refused; i++)
+		if (messages->change[i].verdict != SNR_UNCHANGED)
+			commit(tracer, tracee, socket, &messages->name[i], &messages->change[i]);
+}
+
 static void send_changed(struct tracer *tracer, struct tracee *tracee,
 			 const struct socket_call *socket, int arg, bool many,
 			 struct messages *messages)
 {
 	size_t size = messages->n * (messages->stride + SNR_ADDRESS_SIZE + 2) + 8;
+	int args[2] = {arg, arg + 1};
+	uint64_t value[2] = {0, messages->n};
 	uint64_t address = tracee_scratch(tracer, tracee, size + SNR_NARGS * sizeof(uint32_t) + 8);
 	int r;
 
 	if (!address)
 		return;
-	for (size_t i = 0; i < messages->n; i++)
-		if (messages->change[i].verdict != SNR_UNCHANGED)
-			commit(tracer, tracee, socket, &messages->name[i], &messages->change[i]);
+	value[0] = address;
+	commit_messages(tracer, tracee, socket, messages);
 	r = messages_write(tracer, tracee, messages, address);
 	if (!r)
-		r = set_args(tracer, tracee, socket, address, size, &arg, &address, 1);
+		r = set_args(tracer, tracee, socket, address, size, args, value,
+			     messages->refused ? 2 : 1);
 	if (!r && many) {
 		tracee->out = socket->arg[arg];
 		tracee->out_size = messages->n;
@@ -275,12 +290,14 @@ static void enter_messages(struct tracer *tracer, struct tracee *tracee,
 		arg = snr_pathop_find(socket->row, SNR_ROLE_MSG);
 	if (messages_read(tracer, tracee, socket, arg, many, &messages))
 		messages_plan(tracer, tracee, socket, &messages);
-	if (messages.changed == 0)
+	if (messages.changed == 0) {
 		tracee_resume(tracee, 0);
-	else if (!many && messages.change[0].verdict == SNR_FINISHED)
+	} else if (messages.refused && messages.n == 0) {
+		commit_messages(tracer, tracee, socket, &messages);
 		tracee_finish(tracer, tracee, messages.change[0].result);
-	else
+	} else {
 		send_changed(tracer, tracee, socket, arg, many, &messages);
+	}
 	messages_free(&messages);
 }
 

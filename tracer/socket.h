@@ -122,7 +122,8 @@ struct messages {
 	char *headers;
 	struct socket_change *change; /* one a message */
 	struct socket_name *name;     /* the program's, one a message */
-	size_t changed;
+	size_t changed;               /* how many of them are not as the program gave them */
+	bool refused;                 /* message N, the last that was looked at, must not be sent */
 };
 
 /* Read the headers in argument ARG, as many as the next argument says (MANY) or one. False: none,

@@ -134,4 +134,38 @@ print([n for n in os.listdir("/opt") if n == "acme"])'
 expect 'a program that is hidden cannot be executed' 'hide /usr/bin/true' 'execv ENOENT' \
 	python3 -c "$(echo "$tries" | sed '/chdir/d')"'
 t("execv", "/usr/bin/true", ["true"])'
+expect 'what comes before a message to a denied socket is sent, and nothing behind it' 'deny $T/outside/two EIO' "1
+1 0 0
+fails with 5
+1 0 0" python3 -c '
+import ctypes, os, socket, struct
+libc = ctypes.CDLL(None, use_errno=True)
+box = {}
+os.mkdir("made")
+for name in "one", "two", "three":
+    box[name] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    box[name].bind("made/" + name)
+os.rename("outside", "was")
+os.rename("made", "outside") # now one of them is denied
+def send(*names):
+    keep, headers = [], b""
+    text = ctypes.create_string_buffer(b"!")
+    piece = ctypes.create_string_buffer(struct.pack("PN", ctypes.addressof(text), 1))
+    for name in names:
+        address = ctypes.create_string_buffer(struct.pack("H108s", socket.AF_UNIX, b"outside/" + name))
+        keep.append(address)
+        headers += struct.pack("PIxxxxPNPNiIIxxxx", ctypes.addressof(address), 110,
+            ctypes.addressof(piece), 1, 0, 0, 0, 0, 0)
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    n = libc.sendmmsg(sender.fileno(), ctypes.create_string_buffer(headers), len(names), 0)
+    print(n if n >= 0 else "fails with %d" % ctypes.get_errno())
+got = dict.fromkeys(box, 0)
+for names in (b"one", b"two", b"three"), (b"two", b"three"):
+    send(*names)
+    for name in box:
+        try:
+            while box[name].recv(9, socket.MSG_DONTWAIT): got[name] += 1
+        except BlockingIOError:
+            pass
+    print(*got.values())'
 finish

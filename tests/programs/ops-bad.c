@@ -245,6 +245,49 @@ static void sizes(void)
 	     OPS_CALL(__NR_openat2, AT_FDCWD, "/opt/acme/file", text, 5000));
 }
 
+/* Other arguments are looked at before the links of the path are counted. */
+static void arguments_and_loops(void)
+{
+	static const char *const paths[] = {"/opt/acme/loop", "/opt/acme/loop/x", "/opt/acme/link/",
+					    "/opt/acme/sub/up/", "/opt/acme/file"};
+
+	for (unsigned i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		const char *path = paths[i];
+		struct open_how how = {.flags = 1ull << 40};
+
+		said("statx with a bad flag", path,
+		     OPS_CALL(SYS_statx, AT_FDCWD, path, 1, STATX_BASIC_STATS, &room));
+		said("faccessat2 with a bad mode", path,
+		     OPS_CALL(__NR_faccessat2, AT_FDCWD, path, 9, 0));
+		said("fchownat with a bad flag", path,
+		     OPS_CALL(SYS_fchownat, AT_FDCWD, path, -1, -1, 1));
+		said("utimensat with a bad flag", path,
+		     OPS_CALL(SYS_utimensat, AT_FDCWD, path, NULL, 1));
+		said("unlinkat with a bad flag", path, OPS_CALL(SYS_unlinkat, AT_FDCWD, path, 1));
+		said("truncate to -1", path, OPS_CALL(SYS_truncate, path, -1L));
+		said("readlinkat into 0 bytes", path,
+		     OPS_CALL(SYS_readlinkat, AT_FDCWD, path, &room, 0));
+		said("getxattr without a name", path, OPS_CALL(SYS_getxattr, path, "", &room, 9));
+		said("openat2 with a bad flag", path,
+		     OPS_CALL(__NR_openat2, AT_FDCWD, path, &how, sizeof(how)));
+		how.flags = O_PATH | O_CREAT;
+		said("openat2 with O_PATH and O_CREAT", path,
+		     OPS_CALL(__NR_openat2, AT_FDCWD, path, &how, sizeof(how)));
+		said("openat with O_PATH and O_CREAT", path,
+		     OPS_CALL(SYS_openat, AT_FDCWD, path, O_PATH | O_CREAT, 0600));
+		said("openat with O_PATH, O_CREAT and O_EXCL", path,
+		     OPS_CALL(SYS_openat, AT_FDCWD, path, O_PATH | O_CREAT | O_EXCL, 0600));
+		said("openat with O_TMPFILE for reading", path,
+		     OPS_CALL(SYS_openat, AT_FDCWD, path, O_TMPFILE, 0600));
+		said("stat", path, OPS_CALL(SYS_statx, AT_FDCWD, path, 0, 0, &room));
+		how = (struct open_how){.resolve = 8 /* RESOLVE_BENEATH */};
+		said("openat2 beneath", path,
+		     OPS_CALL(__NR_openat2, AT_FDCWD, path + sizeof("/opt/acme/") - 1, &how,
+			      sizeof(how)));
+		said("symlinkat of nothing", path, OPS_CALL(SYS_symlinkat, "", AT_FDCWD, path));
+	}
+}
+
 /* Vectors of an exec; a child each, for one of them might succeed. */
 static void vectors(void)
 {
@@ -289,6 +332,7 @@ int main(int argc, char **argv)
 	lengths(base_fd);
 	descriptors();
 	sizes();
+	arguments_and_loops();
 	vectors();
 	return 0;
 }
