@@ -82,7 +82,9 @@ static void use_and_close(const struct op *op, int fd, int flags)
 		if ((flags & O_ACCMODE) != O_WRONLY)
 			say_content(fd);
 		if ((flags & O_ACCMODE) != O_RDONLY) {
-			int len = snprintf(text, sizeof text, "by %d\n", op->number);
+			/* What is left of a line behind it is no command, should it be executed: a
+			 * script must not execute itself. */
+			int len = snprintf(text, sizeof text, ": by %d ", op->number);
 
 			say(" wrote %zd", write(fd, text, (size_t)len));
 		}
@@ -199,7 +201,7 @@ static void run_fopen(const struct op *op)
 		for (char *p = text; *p; p++)
 			say("%c", *p >= 32 && *p < 127 ? *p : '~');
 	} else if (op->arg[1][0] != 'r') {
-		say(" wrote %d", fprintf(file, "by %d\n", op->number));
+		say(" wrote %d", fprintf(file, ": by %d ", op->number));
 	}
 	say(" closed %d", fclose(file));
 }
