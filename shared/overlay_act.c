@@ -349,7 +349,7 @@ static long act_make(struct snr_doing *doing, int n)
 	}
 }
 
-/* To a directory, where a whiteout is. */
+/* To a directory, where nothing is. The kernel could say EXDEV of two layers. */
 static long no_link(const struct snr_doing *doing)
 {
 	long error = refusal(doing, 1);
@@ -373,7 +373,7 @@ static long act_link(struct snr_doing *doing)
 	if (error)
 		return doing->path[0].layer == SNR_LAYER_ABSENT ? error : 0;
 	if (snr_mode_type(stx.mode) == SNR_TYPE_DIRECTORY)
-		return doing->path[1].layer == SNR_LAYER_ABSENT ? no_link(doing) : 0;
+		return snr_doing_stat(doing, 1, &stx) == -ENOENT ? no_link(doing) : 0;
 	if (doing->path[0].layer == SNR_LAYER_LOWER) {
 		if (snr_doing_stat(doing, 1, &stx) != -ENOENT)
 			return 0; /* EEXIST, ENOTDIR */
