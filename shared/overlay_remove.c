@@ -125,12 +125,18 @@ static long white_out(const struct snr_doing *doing, const char *upper, bool dir
 	return error;
 }
 
-static bool removes_directory(const struct snr_doing *doing)
+static uint32_t removal_flags(const struct snr_doing *doing)
 {
 	const struct snr_pathop *op = &snr_pathops[doing->call->op];
 	int flags = snr_pathop_find(op, SNR_ROLE_ATFLAGS);
 
-	return (op->effects & SNR_DIRECTORY) || (flags >= 0 && doing->call->arg[flags] & REMOVEDIR);
+	return flags < 0 ? 0 : (uint32_t)doing->call->arg[flags];
+}
+
+static bool removes_directory(const struct snr_doing *doing)
+{
+	return (snr_pathops[doing->call->op].effects & SNR_DIRECTORY) ||
+	       (removal_flags(doing) & REMOVEDIR);
 }
 
 static long check_removal(const struct snr_doing *doing, const struct snr_statx *stx,
@@ -155,8 +161,11 @@ long snr_act_remove(struct snr_doing *doing)
 	bool directory = removes_directory(doing), below;
 	char *upper = doing->scratch->spot[0];
 	struct snr_statx stx, lower;
-	long error = snr_doing_may_write(doing, 0);
+	long error;
 
+	if (removal_flags(doing) & ~(uint32_t)REMOVEDIR)
+		return -EINVAL;
+	error = snr_doing_may_write(doing, 0);
 	/* A read-only layer is found before the name is missed. */
 	if (error == -EROFS)
 		return error;
@@ -385,11 +394,11 @@ long snr_act_rename(struct snr_doing *doing)
 	struct side from, to;
 	long error;
 
-	if (doing->path[0].rule != doing->path[1].rule)
-		return why_not_across(doing);
 	if ((flags & ~(uint32_t)(NO_REPLACE | EXCHANGE | WHITEOUT)) ||
 	    ((flags & EXCHANGE) && (flags & (NO_REPLACE | WHITEOUT))))
 		return -EINVAL;
+	if (doing->path[0].rule != doing->path[1].rule)
+		return why_not_across(doing);
 	error = snr_doing_may_write(doing, 0);
 	if (error == -EROFS)
 		return error;

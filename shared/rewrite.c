@@ -271,20 +271,27 @@ static bool is_refused(struct snr_redirector *redirector, struct snr_scratch *sc
 
 #define TOO_MANY_LINKS 41 /* one more than the kernel follows on a path (MAXSYMLINKS) */
 
-/* The walk met too many links. The kernel would look at the call's other arguments first: let it,
- * and then meet as many links of its own, which /proc has. False: /proc is not there. */
-static bool lead_to_loop(const struct snr_redirector *redirector, const struct snr_pathop *op,
-			 const uint64_t how[3], struct snr_plan *plan)
+/* The walk of CALL's only path ends in ERROR. The kernel would look at the call's other arguments
+ * first: let it, and then meet the same error on a path of its own. False: there is none, or it
+ * would not be let out of its directory to there. */
+static bool lead_to_error(const struct snr_redirector *redirector, const struct snr_pathop *op,
+			  const uint64_t how[3], int error, struct snr_plan *plan)
 {
 	const struct snr_host *host = &redirector->host;
 	struct snr_builder builder = {.out = plan->text[0], .size = SNR_PATH_MAX};
 	uint64_t inode;
 
-	if (host->kind(host->context, "/proc/self/.", &inode) < 0)
+	if (how[2] & CONFINES)
 		return false;
-	snr_add_text(&builder, "/proc");
-	for (int i = 0; i < TOO_MANY_LINKS; i++)
-		snr_add_text(&builder, "/self/..");
+	if (error == -ENOENT) {
+		snr_add_text(&builder, "/" SNR_HIDDEN_NAME "/" SNR_HIDDEN_NAME);
+	} else if (error == -ELOOP && host->kind(host->context, "/proc/self/.", &inode) >= 0) {
+		snr_add_text(&builder, "/proc");
+		for (int i = 0; i < TOO_MANY_LINKS; i++)
+			snr_add_text(&builder, "/self/..");
+	} else {
+		return false;
+	}
 	plan->verdict = SNR_CHANGED;
 	plan->npaths = 1;
 	plan->path_arg[0] = (uint8_t)snr_spot_argument(op, 0);
@@ -348,7 +355,7 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 	if (how_arg >= 0 && plan->verdict == SNR_CHANGED)
 		change_how(how, resolved[0].lent, plan);
 	if (is_refused(redirector, scratch, call, resolved, n, plan, how, &result)) {
-		if (result != -ELOOP || n != 1 || !lead_to_loop(redirector, op, how, plan))
+		if (n != 1 || !lead_to_error(redirector, op, how, result, plan))
 			finish_with(plan, result);
 		return;
 	}

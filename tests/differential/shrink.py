@@ -47,8 +47,9 @@ def gist(text):
 
 def is_given_up(world, kind, a, b):
     """Two errors, the reference's and ours, whose difference is said to be given up."""
-    # A loop of links below a rule is found before the kernel looks at the other arguments.
-    if b == 'ELOOP' and a in ('EINVAL', 'EBADF'):
+    # A socket's name that meets a loop of links below a rule is refused before the kernel looks at
+    # the other arguments.
+    if kind in ('bind', 'connect', 'send', 'message') and b == 'ELOOP' and a in ('EINVAL', 'EBADF'):
         return True
     # Where the parents of a rule are not on the disk, nothing can be made in them: the reference
     # says EACCES, what stands in for them may have another reason, or another file system.

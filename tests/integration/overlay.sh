@@ -45,6 +45,29 @@ END
 same 'looking' bash "$WORK/look"
 same -u 'looking' bash "$WORK/look"
 
+cat >"$WORK/bad" <<'END'
+import ctypes, errno, os
+libc = ctypes.CDLL(None, use_errno=True)
+os.chdir(os.environ["T"] + "/p")
+def say(name, *args):
+    result = getattr(libc, name)(*args)
+    print(name, args, "done" if result >= 0 else errno.errorcode[ctypes.get_errno()])
+for path in b"file", b"d", b"wh", b"wh/x", b"gone/x", b"none":
+    say("unlinkat", -100, path, 4)
+    say("unlinkat", -100, path, 0x204)
+    for to in b"file2", os.environb[b"T"] + b"/out":
+        say("renameat2", -100, path, -100, to, 0x100)
+        say("renameat2", -100, path, -100, to, 3)
+    say("faccessat", -100, path, 9, 0)
+    say("readlinkat", -100, path, b"", 0)
+for path in b"wh", b"wh/x", b"gone/x":
+    say("linkat", -100, path, -100, b"file2", 1)
+    say("fchownat", -100, path, -1, -1, 1)
+    say("utimensat", -100, path, None, 1)
+    say("truncate", path, ctypes.c_long(-1))
+END
+same 'arguments that are none' python3 "$WORK/bad"
+
 cat >"$WORK/list" <<'END'
 cd "$T/p"
 ls -a | sort; ls -a d e both new | sort; find . | sort; echo both/*
