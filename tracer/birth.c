@@ -3,12 +3,12 @@
  * Used inside tracer/ only. A child must never run on before it is known what it shares.
  */
 #include "tracer/memory.h"
+#include "tracer/proc.h"
 #include "tracer/stop.h"
 
 #include <errno.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -33,6 +33,7 @@ static int inherit(struct tracee *child, struct tracee *parent, uint64_t flags)
 	child->abi = parent->abi;
 	child->filtered = parent->filtered;
 	child->native = parent->native;
+	child->fresh = !(flags & CLONE_THREAD);
 	child->changed = parent->changed;
 	memcpy(child->saved, parent->saved, sizeof(child->saved));
 	return flags & CLONE_VM ? tracee_share_space(child, parent)
@@ -109,22 +110,12 @@ void birth_bury(struct tracer *tracer, struct tracee *tracee)
 	scratch_release(tracee);
 }
 
-/* proc(5), Tgid: what a thread belongs to. */
+/* What a thread belongs to. */
 static pid_t read_tgid(pid_t tid)
 {
-	char path[40], line[128];
-	pid_t tgid = tid;
-	FILE *file;
+	long tgid = proc_number(tid, "Tgid");
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	file = fopen(path, "re");
-	if (!file)
-		return tid;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "Tgid: %d", &tgid) == 1)
-			break;
-	fclose(file);
-	return tgid;
+	return tgid > 0 ? (pid_t)tgid : tid;
 }
 
 void birth_release(struct tracer *tracer)

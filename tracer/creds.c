@@ -4,8 +4,9 @@
  */
 #include "tracer/creds.h"
 
+#include "tracer/proc.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,48 +22,25 @@ struct ids {
 	int ngroups;
 };
 
-static long read_status(pid_t tid, char *out, size_t size)
+/* proc(5): the last one of Uid and Gid is that of the file system. Groups come one behind the
+ * other. */
+static int read_ids(pid_t tid, struct ids *ids)
 {
-	char path[40];
-	ssize_t n;
-	int fd;
+	char uid[64], gid[64], groups[MAX_GROUPS * 11 + 1];
+	const struct proc_field fields[] = {{"Uid", uid, sizeof(uid)},
+					    {"Gid", gid, sizeof(gid)},
+					    {"Groups", groups, sizeof(groups)}};
+	char *at = groups, *end;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, out, size - 1);
-	close(fd);
-	if (n < 0)
-		return -errno;
-	out[n] = '\0';
-	return n;
-}
-
-/* proc(5): Uid: and Gid: real, effective, saved, file system; Groups: the supplementary ones. */
-static int parse_ids(const char *text, struct ids *ids)
-{
-	const char *at = strstr(text, "\nUid:");
-
-	if (!at ||
-	    sscanf(at, "\nUid: %*u %*u %*u %u Gid: %*u %*u %*u %u", &ids->uid, &ids->gid) != 2)
+	if (proc_status(tid, fields, 3) || sscanf(uid, "%*u %*u %*u %u", &ids->uid) != 1 ||
+	    sscanf(gid, "%*u %*u %*u %u", &ids->gid) != 1)
 		return -EPROTO;
-	ids->ngroups = 0;
-	at = strstr(at, "\nGroups:");
-	if (!at)
-		return 0;
-	at += sizeof("\nGroups:") - 1;
-	while (ids->ngroups < MAX_GROUPS) {
-		char *end;
-		unsigned long group;
+	for (ids->ngroups = 0; ids->ngroups < MAX_GROUPS; at = end) {
+		unsigned long group = strtoul(at, &end, 10);
 
-		while (*at == ' ' || *at == '\t')
-			at++;
-		group = strtoul(at, &end, 10);
 		if (end == at)
 			break;
 		ids->groups[ids->ngroups++] = (gid_t)group;
-		at = end;
 	}
 	return 0;
 }
@@ -70,13 +48,11 @@ static int parse_ids(const char *text, struct ids *ids)
 /* Remembered for the stop: nothing else runs in the tracee meanwhile that could change it. */
 static void learn(struct tracer *tracer)
 {
-	char text[8192];
 	struct ids ids;
 
 	tracer->creds_known = true;
 	tracer->creds_differ = false;
-	if (!tracer->is_root || read_status(tracer->current->tid, text, sizeof(text)) < 0 ||
-	    parse_ids(text, &ids) || ids.uid == 0)
+	if (!tracer->is_root || read_ids(tracer->current->tid, &ids) || ids.uid == 0)
 		return;
 	tracer->creds_differ = true;
 	tracer->creds_uid = ids.uid;
@@ -106,12 +82,8 @@ void creds_return(struct tracer *tracer)
 
 mode_t creds_umask(const struct tracer *tracer)
 {
-	char text[8192];
-	const char *at;
-	unsigned mask;
+	char text[16];
+	const struct proc_field field = {"Umask", text, sizeof(text)};
 
-	if (read_status(tracer->current->tid, text, sizeof(text)) < 0)
-		return 022;
-	at = strstr(text, "\nUmask:");
-	return at && sscanf(at, "\nUmask: %o", &mask) == 1 ? (mode_t)mask : 022;
+	return proc_status(tracer->current->tid, &field, 1) ? 022 : (mode_t)strtoul(text, NULL, 8);
 }

@@ -410,7 +410,7 @@ static void enter_elsewhere(struct tracer *tracer, struct tracee *tracee,
 static void enter_native(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
 			 int code)
 {
-	if (code == FILTER_CLONE || code == FILTER_CLONE3)
+	if (code == FILTER_CLONE || code == FILTER_CLONE3 || code == FILTER_PTRACE)
 		enter_extra(tracer, tracee, call, code);
 	else
 		tracee_resume(tracee, 0);

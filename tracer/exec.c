@@ -2,6 +2,8 @@
  * execve and execveat: what the exec planner says, put into the call. Used inside tracer/ only.
  * It must never load a program itself: the kernel executes the real file.
  */
+#include "tracer/exec.h"
+
 #include "tracer/count.h"
 #include "tracer/exec_env.h"
 #include "tracer/image.h"
@@ -89,7 +91,7 @@ static long read_behind(struct looked_at *file, uint64_t offset, void *out, size
 	return (long)size;
 }
 
-static long read_file(void *context, const char *path, uint64_t offset, void *out, size_t size)
+long exec_read_file(void *context, const char *path, uint64_t offset, void *out, size_t size)
 {
 	struct tracer *tracer = context;
 	struct looked_at *file = tracer->looked_at;
@@ -335,24 +337,31 @@ static bool closes_on_exec(const struct tracee *tracee, int fd)
 	return flags & O_CLOEXEC;
 }
 
+static void begin_reading(struct tracer *tracer, struct looked_at *file)
+{
+	file->path[0] = '\0';
+	file->fd = -1;
+	tracer->looked_at = file;
+}
+
+static void end_reading(struct tracer *tracer)
+{
+	if (tracer->looked_at->fd >= 0)
+		close(tracer->looked_at->fd);
+	tracer->looked_at = NULL;
+}
+
 /* Plan the execution of PATH, which was read from argument PATH_ARG. */
 static void plan_exec(struct tracer *tracer, const struct arch_call *call,
 		      const struct snr_pathop *row, int path_arg, const char *path, size_t len)
 {
 	int dirfd_arg = snr_pathop_dirfd(row, path_arg);
 	int dirfd = dirfd_arg < 0 ? AT_FDCWD : (int)(uint32_t)call->arg[dirfd_arg];
-	struct looked_at file;
 
-	file.path[0] = '\0';
-	file.fd = -1;
-	tracer->looked_at = &file;
-	snr_plan_exec(&tracer->redirector, &tracer->scratch, read_file, AT_FDCWD, dirfd, path, len,
-		      snr_pathop_lookup(row, path_arg, call->arg, NULL), &tracer->exec);
+	snr_plan_exec(&tracer->redirector, &tracer->scratch, exec_read_file, AT_FDCWD, dirfd, path,
+		      len, snr_pathop_lookup(row, path_arg, call->arg, NULL), &tracer->exec);
 	if (snr_exec_needs_descriptor(&tracer->exec) && closes_on_exec(tracer->current, dirfd))
 		tracer->exec.error = -ENOENT;
-	tracer->looked_at = NULL;
-	if (file.fd >= 0)
-		close(file.fd);
 }
 
 static bool has_unknown_flags(const struct snr_pathop *row, const struct arch_call *call)
@@ -368,6 +377,7 @@ void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch
 	const struct snr_pathop *row = &snr_pathops[op];
 	const struct snr_exec_plan *plan = &tracer->exec;
 	char *path = tracer->text[0];
+	struct looked_at file;
 	int path_arg = 0;
 	long len;
 
@@ -378,7 +388,9 @@ void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch
 		tracee_resume(tracee, 0);
 		return;
 	}
+	begin_reading(tracer, &file);
 	plan_exec(tracer, call, row, path_arg, path, (size_t)len);
+	end_reading(tracer);
 	note_exec_expected(tracer, tracee, call->arg, op, path, plan);
 	tracee->becomes_native = plan->native;
 	if (plan->error)
@@ -397,12 +409,69 @@ void tracee_exec_elsewhere(struct tracer *tracer, struct tracee *tracee,
 	follow_plan(tracer, tracee, call, op, 0, &unknown);
 }
 
+/* The vectors of PLAN at PLACE. Returns as exec_rewrite. */
+static int place_vector(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
+			const struct snr_pathop *row, int path_arg, const struct exec_place *place,
+			uint64_t args[ARCH_NARGS])
+{
+	struct vector vector = {0};
+	int r = make_vector(tracer, tracee, call, row, &tracer->exec, &vector);
+	const struct layout at = lay_out(&vector, tracee->abi->word);
+
+	image_forget(tracee); /* the shim is told by SNAPREDIR_IMAGE */
+	if (!r && at.end > place->size)
+		r = -E2BIG;
+	if (!r && (vector.path || vector.env.entry)) {
+		r = write_vector(tracer, tracee, &vector, &at, place->address);
+		if (vector.path)
+			args[path_arg] = place->address;
+		if (vector.nfront)
+			args[snr_pathop_find(row, SNR_ROLE_ARGV)] = place->address + at.args;
+		if (vector.env.entry)
+			args[snr_pathop_find(row, SNR_ROLE_ENVP)] = place->address + at.env;
+		r = r ? r : 1;
+	}
+	free_vector(&vector);
+	return r;
+}
+
+int exec_rewrite(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
+		 enum snr_op op, const struct exec_place *place, uint64_t args[ARCH_NARGS])
+{
+	const struct snr_pathop *row = &snr_pathops[op];
+	const struct snr_exec_plan *plan = &tracer->exec;
+	char *path = tracer->text[0];
+	struct looked_at file;
+	int path_arg = 0, r;
+	long len;
+
+	while (!snr_role_is_path(row->role[path_arg]))
+		path_arg++;
+	len = tracee_read_string(tracer, tracee, call->arg[path_arg], path, SNR_PATH_MAX);
+	if (len < 0 || has_unknown_flags(row, call))
+		return 0;
+	begin_reading(tracer, &file);
+	plan_exec(tracer, call, row, path_arg, path, (size_t)len);
+	r = plan->error;
+	if (!r && !plan->native && snr_exec_unseen(plan, exec_env_shim(tracer, plan) != NULL)) {
+		note_unseen(tracer, tracee, path,
+			    snr_exec_unseen(plan, exec_env_shim(tracer, plan) != NULL));
+		r = -EPERM;
+	}
+	if (!r)
+		r = place_vector(tracer, tracee, call, row, path_arg, place, args);
+	end_reading(tracer);
+	note_exec(tracer, tracee, op, path, plan);
+	return r;
+}
+
 void tracee_exec_done(struct tracer *tracer, struct tracee *tracee)
 {
 	int r = tracee_fresh_space(tracee);
 
 	tracee->due = TRACEE_NOTHING;
 	tracee->changed = 0;
+	tracee->fresh = false;
 	tracee->tgid = tracee->tid;
 	tracee->native = tracee->native || tracee->becomes_native;
 	tracer->current = tracee;

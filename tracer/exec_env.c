@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * Engine hybrid: LD_PRELOAD and SNAPREDIR_GATE of a new program. Used by exec.c only.
+ * LD_PRELOAD, and SNAPREDIR_GATE under hybrid, of a new program. Used by exec.c only.
  * It must never change a variable that is not ours.
  */
 #include "tracer/exec_env.h"
 
 #include "shared/environ.h"
 #include "shared/gate.h"
+#include "shared/libraries.h"
+#include "tracer/exec.h"
 #include "tracer/gate.h"
 #include "tracer/memory.h"
 
@@ -80,11 +82,15 @@ long exec_read_vector(struct tracer *tracer, const struct tracee *tracee, uint64
 	return address ? -E2BIG : 0;
 }
 
-/* Could the string that begins with PREFIX be one of our variables? ld.so needs no companion: the
- * tracer sees what it opens. */
-static bool is_ours(const char *prefix)
+/* Could the string that begins with PREFIX be one of our variables? ld.so needs no companion where
+ * the tracer sees what it opens: not when it is BARE. */
+static bool is_ours(const char *prefix, bool bare)
 {
-	return !strncmp(prefix, "LD_PRELOAD=", 11) || !strncmp(prefix, "SNAPREDIR_", 10);
+	if (!strncmp(prefix, "LD_PRELOAD=", 11) || !strncmp(prefix, "SNAPREDIR_", 10))
+		return true;
+	return bare &&
+	       (!strncmp(prefix, "LD_AUDIT=", 9) || !strncmp(prefix, "LD_LIBRARY_PATH=", 16) ||
+		!strncmp(prefix, "GLIBC_TUNABLES=", 15) || !strncmp(prefix, "ASAN_OPTIONS=", 13));
 }
 
 /* A program's environment here: our variables as strings, all others as places in OTHERS. */
@@ -142,7 +148,7 @@ static int read_strings(struct tracer *tracer, const struct tracee *tracee, stru
 			int r = 0;
 
 			view->string[from + i] = view->others + from + i;
-			if (is_ours(prefix[i]))
+			if (is_ours(prefix[i], tracee->image_value))
 				r = read_variable(tracer, tracee, view, from + i);
 			if (r)
 				return r;
@@ -209,23 +215,15 @@ static void take_slots(const struct view *view, char *const *slots, size_t n, st
 	}
 }
 
-static int build(const struct tracer *tracer, const struct view *view, bool gate,
-		 struct exec_env *env)
+static int build(const struct view *view, const struct snr_environ *want, struct exec_env *env)
 {
-	const struct snr_image *image = tracer->redirector.image;
-	const struct snr_environ want = {
-		.envp = view->string,
-		.shim = gate ? snr_string(image, image->shim64) : NULL,
-		.gate = gate ? tracer->gate : NULL,
-		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
-	};
-	struct snr_environ_size size = snr_environ_measure(&want);
+	struct snr_environ_size size = snr_environ_measure(want);
 	char **slots = calloc(size.slots, sizeof(*slots));
 
 	env->size = size.bytes;
 	env->bytes = malloc(size.bytes + 1);
 	if (slots && env->bytes) {
-		snr_environ_build(&want, slots, env->bytes);
+		snr_environ_build(want, slots, env->bytes);
 		if (is_unchanged(view, slots, size.slots)) {
 			free(slots);
 			return 0;
@@ -236,6 +234,56 @@ static int build(const struct tracer *tracer, const struct view *view, bool gate
 		take_slots(view, slots, size.slots - 1, env);
 	free(slots);
 	return env->entry ? 0 : -ENOMEM;
+}
+
+static int build_gate(const struct tracer *tracer, const struct view *view, bool gate,
+		      struct exec_env *env)
+{
+	const struct snr_image *image = tracer->redirector.image;
+	const struct snr_environ want = {
+		.envp = view->string,
+		.shim = gate ? snr_string(image, image->shim64) : NULL,
+		.gate = gate ? tracer->gate : NULL,
+		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
+	};
+
+	return build(view, &want, env);
+}
+
+const char *exec_env_shim(const struct tracer *tracer, const struct snr_exec_plan *plan)
+{
+	const struct snr_image *image = tracer->redirector.image;
+	struct snr_text shim = plan->elf_class == ELFCLASS32 ? image->shim32 : image->shim64;
+
+	return shim.len ? snr_string(image, shim) : NULL;
+}
+
+/* As the launcher does it for engine preload. */
+static int build_bare(struct tracer *tracer, const char *value, const struct view *view,
+		      const struct snr_exec_plan *plan, struct exec_env *env)
+{
+	const struct snr_image *image = tracer->redirector.image;
+	struct snr_library_search *search = malloc(sizeof(*search));
+	struct snr_library_needs needs;
+	struct snr_environ want = {
+		.envp = view->string,
+		.shim = exec_env_shim(tracer, plan),
+		.sanitized = plan->sanitized,
+		.name = plan->changed ? plan->script : NULL,
+		.image = value,
+		.ours = {snr_string(image, image->shim64), snr_string(image, image->shim32)},
+	};
+	int r;
+
+	if (!search)
+		return -ENOMEM;
+	needs = snr_library_needs(search, &tracer->redirector, &tracer->scratch, exec_read_file,
+				  plan, view->string);
+	want.libraries = needs.companion;
+	want.library_path = needs.library_path;
+	r = build(view, &want, env);
+	free(search);
+	return r;
 }
 
 /* Beneath a snapredir with engine preload the variables are that one's. */
@@ -275,11 +323,15 @@ int exec_env_make(struct tracer *tracer, const struct tracee *tracee, uint64_t e
 	*env = (struct exec_env){0};
 	if (plan->native)
 		return make_native(tracer->redirector.image, env);
-	if (tracer->redirector.image->engine != SNR_ENGINE_HYBRID)
+	if (tracer->redirector.image->engine != SNR_ENGINE_HYBRID && !tracee->image_value)
 		return 0;
 	r = read_view(tracer, tracee, envp, &view);
-	if (!r && !is_another(&view))
-		r = build(tracer, &view, may_have_gate(tracer, tracee, plan), env);
+	if (!r && is_another(&view))
+		r = 0;
+	else if (!r && tracee->image_value)
+		r = build_bare(tracer, tracee->image_value, &view, plan, env);
+	else if (!r)
+		r = build_gate(tracer, &view, may_have_gate(tracer, tracee, plan), env);
 	else if (r != -ENOMEM)
 		r = 0;
 	free_view(&view);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Engine hybrid: the environment of a new program, so that the shim is in those that can load it
- * and in no others. Used by exec.c only. It must never change a variable that is not ours.
+ * Engine hybrid, and who was handed over: the environment of a new program, so that the shim is in
+ * those that can load it and in no others. Used by exec.c only. It must never change a variable
+ * that is not ours.
  */
 #ifndef SNR_TRACER_EXEC_ENV_H
 #define SNR_TRACER_EXEC_ENV_H
@@ -27,6 +28,9 @@ struct exec_env {
 int exec_env_make(struct tracer *tracer, const struct tracee *tracee, uint64_t envp,
 		  const struct snr_exec_plan *plan, struct exec_env *env);
 void exec_env_free(struct exec_env *env);
+
+/* The shim that the program of PLAN can load without a gate, or NULL. */
+const char *exec_env_shim(const struct tracer *tracer, const struct snr_exec_plan *plan);
 
 /* Pointers up to the NULL behind ADDRESS, the first SKIP of them left out, in *OUT, which is
  * malloc'd. Returns how many, -EFAULT, -ENOMEM, or -E2BIG where there are more than exec(2) takes.

@@ -16,6 +16,7 @@
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -75,13 +76,40 @@ static int parse(const char *number)
 	return number[0] >= '0' && number[0] <= '9' ? atoi(number) : -1;
 }
 
-int filter_number(const struct arch_abi *abi, unsigned code)
+static int parse_for(const struct arch_abi *abi, unsigned code)
 {
 	int number = parse(abi->numbers[code]);
 	int native = parse(arch_abis[0].numbers[code]);
 
 	/* The other ABI's header may be older than the call. */
 	return number < 0 && native >= FIRST_COMMON ? native : number;
+}
+
+/* The texts of arch/numbers.h, read once. */
+static int16_t numbers[ARCH_MAX_ABIS][FILTER_NCODES];
+static bool numbers_known;
+
+static void read_numbers(void)
+{
+	for (unsigned i = 0; i < arch_nabis; i++)
+		for (unsigned code = 0; code < FILTER_NCODES; code++)
+			numbers[i][code] = (int16_t)parse_for(&arch_abis[i], code);
+	numbers_known = true;
+}
+
+int filter_number(const struct arch_abi *abi, unsigned code)
+{
+	if (!numbers_known)
+		read_numbers();
+	return numbers[abi->index][code];
+}
+
+int filter_code(const struct arch_abi *abi, uint64_t nr)
+{
+	for (unsigned code = 0; code < FILTER_NCODES; code++)
+		if (filter_number(abi, code) == (int)nr)
+			return (int)code;
+	return -1;
 }
 
 /* fchdir(2) is in the table because the shim remembers the cwd; the tracer asks /proc. */

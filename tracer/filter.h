@@ -73,6 +73,8 @@ static inline int filter_code_of(uint16_t data)
 
 /* Number of the call CODE in ABI, or -1 where it has none. */
 int filter_number(const struct arch_abi *abi, unsigned code);
+/* The code of the call NR of ABI, or -1. */
+int filter_code(const struct arch_abi *abi, uint64_t nr);
 
 /* Does the tracer have to see this operation under the rules of IMAGE? */
 bool filter_wants(const struct snr_image *image, enum snr_op op);

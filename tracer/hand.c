@@ -2,12 +2,15 @@
  * Handing over: a thread has one tracer, and without one every call that our filter stops gives
  * ENOSYS. So the thread is made to install one filter more, whose answer, to ask a listener, comes
  * before that of ours (seccomp(2)); serve.c is that listener. From then on it needs no tracer, and
- * is let go. What redirects it from then on is its shim. Used inside tracer/ only.
- * It must never hand over what has no shim, nor let a thread see a call that it did not make.
+ * is let go. What redirects it from then on is its shim, or until it executes something bare.c.
+ * Used inside tracer/ only.
+ * It must never hand over what nobody redirects then, nor let a thread see a call that it did not
+ * make.
  */
 #include "tracer/hand.h"
 
 #include "tracer/filter.h"
+#include "tracer/image.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
 #include "tracer/serve.h"
@@ -21,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,22 +38,35 @@
 #define MASK_SIZE 8
 
 enum stage {
-	ASKED,  /* it will stop */
-	MAP,    /* memory for the program of the filter */
-	FILTER, /* the filter: a descriptor comes back, which we take */
+	ASKED,   /* it will stop */
+	MAP,     /* memory for the program of the filter */
+	PROTECT, /* whose first page is to hold code */
+	PRIVS,   /* who has no right to a filter must give up those it could gain */
+	FILTER,  /* the filter: a descriptor comes back, which we take */
 	CLOSE,
 	UNMAP,
 	BACK, /* its registers are as they were, it will stop once more */
 };
 
+/* What becomes of its calls. */
+enum future {
+	REFUSED,
+	SHIM,   /* it has one */
+	BARE,   /* bare.c plans them */
+	NATIVE, /* no rule is for it */
+};
+
 struct tracee_hand {
 	enum stage stage;
+	enum future future;
 	bool entered; /* the call's entry was seen */
 	bool failed;
-	bool stopping; /* a SIGSTOP came in between */
+	bool no_new_privs; /* was asked for */
+	bool stopping;     /* a SIGSTOP came in between */
 	pid_t waiter;
 	int pidfd;
 	int listener;
+	uint64_t ip; /* where its calls are made */
 	uint64_t flags, mask, map, size;
 	struct arch_regs regs;
 };
@@ -65,6 +82,27 @@ static bool has_shim(struct tracer *tracer, const struct tracee *tracee)
 	       !tracee_read(tracer, tracee, SNR_GATE_ADDRESS + SNR_GATE_PAGE, &magic,
 			    sizeof(magic)) &&
 	       magic == SNR_GATE_MAGIC;
+}
+
+/* A child that has executed nothing yet: that is when most are handed over, and what it executes
+ * then gets a shim. A program that has been running is better left alone: the calls that bare.c
+ * cannot plan would fail. */
+static bool is_bare(const struct tracer *tracer, const struct tracee *tracee)
+{
+	return tracee->fresh && !tracee->threaded && tracee->abi->word == 8 &&
+	       tracer->image_fd >= 0 && tracer->redirector.image->shim64.len &&
+	       !tracer->redirector.image->fault_ops;
+}
+
+static enum future future_of(struct tracer *tracer, const struct tracee *tracee, uint64_t *ip)
+{
+	*ip = SNR_GATE_ADDRESS;
+	if (!tracee->native && has_shim(tracer, tracee))
+		return SHIM;
+	*ip = 0;
+	if ((tracee->native || is_bare(tracer, tracee)) && image_may_call(tracee))
+		*ip = image_find_call(tracer, tracee);
+	return !*ip ? REFUSED : tracee->native ? NATIVE : BARE;
 }
 
 /* Is what WAITER asks for likely to be granted? Its rights are the kernel's to judge; this keeps a
@@ -115,17 +153,23 @@ static int open_pid(pid_t tgid)
 bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *waiter)
 {
 	struct tracee_hand *hand;
+	enum future future;
+	uint64_t ip;
 
-	if (tracee->kept || tracee->hand || tracee->orphan || tracee->unclaimed || tracee->dead ||
-	    !has_shim(tracer, tracee))
+	if (tracee->kept || tracee->hand || tracee->orphan || tracee->unclaimed || tracee->dead)
 		return false;
 	if (waiter &&
 	    (waiter->tgid == tracee->tgid || !may_ask(tracee, waiter) || !can_stop(tracee)))
 		return false;
-	hand = calloc(1, sizeof(*hand));
+	future = future_of(tracer, tracee, &ip);
+	hand = future != REFUSED && !serve_start(tracer) ? calloc(1, sizeof(*hand)) : NULL;
 	if (!hand)
 		return false;
-	hand->size = FILTER_MAX * sizeof(struct sock_filter) + 2 * sizeof(uint64_t);
+	hand->future = future;
+	hand->ip = ip;
+	hand->size = future == BARE
+			     ? BARE_SIZE
+			     : FILTER_MAX * sizeof(struct sock_filter) + 2 * sizeof(uint64_t);
 	hand->listener = -1;
 	hand->pidfd = open_pid(tracee->tgid);
 	if (hand->pidfd < 0 || arch_ptrace(PTRACE_INTERRUPT, tracee->tid, 0, 0)) {
@@ -177,7 +221,7 @@ static int call(struct tracee *tracee, enum stage stage, long nr, const uint64_t
 {
 	struct tracee_hand *hand = tracee->hand;
 	struct arch_regs other;
-	int r = arch_call_at(tracee->tid, &arch_abis[0], SNR_GATE_ADDRESS, (uint64_t)nr, args, n,
+	int r = arch_call_at(tracee->tid, &arch_abis[0], hand->ip, (uint64_t)nr, args, n,
 			     hand->stage == ASKED ? &hand->regs : &other);
 
 	hand->stage = stage;
@@ -187,9 +231,52 @@ static int call(struct tracee *tracee, enum stage stage, long nr, const uint64_t
 	return r;
 }
 
-static int begin(struct tracee *tracee)
+/* What is written to its memory. */
+static uint64_t program_at(const struct tracee_hand *hand)
+{
+	return hand->future == BARE ? hand->map + BARE_CODE + BARE_HEAD : hand->map;
+}
+
+/* struct sock_fprog first, its instructions behind it. */
+static int write_filter(struct tracer *tracer, struct tracee *tracee)
+{
+	const uint64_t map = program_at(tracee->hand);
+	struct sock_filter *code = malloc(FILTER_MAX * sizeof(*code));
+	int n = code ? filter_build(tracer->redirector.image, SECCOMP_RET_USER_NOTIF, code)
+		     : -ENOMEM;
+	const uint64_t program[2] = {(uint64_t)n, map + sizeof(program)};
+	struct tracee_piece pieces[] = {{program, sizeof(program)},
+					{code, (size_t)n * sizeof(*code)}};
+
+	if (n > 0)
+		n = (int)tracee_write(tracer, tracee, map, pieces, 2);
+	free(code);
+	return n;
+}
+
+static int call_filter(struct tracee *tracee, uint64_t flags)
 {
 	const struct tracee_hand *hand = tracee->hand;
+	const uint64_t args[] = {SECCOMP_SET_MODE_FILTER, flags, program_at(hand)};
+
+	tracee->hand->flags = flags;
+	return call(tracee, FILTER, SYS_seccomp, args, 3);
+}
+
+/* Memory of ours that another child, which was handed over before it, has left here. */
+static bool has_memory(struct tracer *tracer, const struct tracee *tracee)
+{
+	uint64_t signature;
+
+	return tracee->hand->future == BARE && tracee->space->bare &&
+	       !tracee_read(tracer, tracee, tracee->space->bare + BARE_CODE, &signature,
+			    sizeof(signature)) &&
+	       signature == tracer->signature;
+}
+
+static int begin(struct tracer *tracer, struct tracee *tracee)
+{
+	struct tracee_hand *hand = tracee->hand;
 	const uint64_t all = ~0ull;
 	const uint64_t args[] = {
 		0, hand->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1,
@@ -199,10 +286,15 @@ static int begin(struct tracee *tracee)
 	/* No handler is to run between two of our calls. */
 	if (!r)
 		r = (int)arch_ptrace(PTRACE_GETSIGMASK, tracee->tid, MASK_SIZE,
-				     (uintptr_t)&tracee->hand->mask);
+				     (uintptr_t)&hand->mask);
 	if (!r)
 		r = (int)arch_ptrace(PTRACE_SETSIGMASK, tracee->tid, MASK_SIZE, (uintptr_t)&all);
-	return r ? r : call(tracee, MAP, SYS_mmap, args, 6);
+	if (r || !has_memory(tracer, tracee))
+		return r ? r : call(tracee, MAP, SYS_mmap, args, 6);
+	hand->map = tracee->space->bare;
+	hand->failed = write_filter(tracer, tracee) != 0;
+	return hand->failed ? -EFAULT
+			    : call_filter(tracee, FLAGS | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 }
 
 static int finish_calls(struct tracee *tracee)
@@ -225,32 +317,6 @@ static int unmap(struct tracee *tracee)
 	return call(tracee, UNMAP, SYS_munmap, args, 2);
 }
 
-static int call_filter(struct tracee *tracee, uint64_t flags)
-{
-	const struct tracee_hand *hand = tracee->hand;
-	const uint64_t args[] = {SECCOMP_SET_MODE_FILTER, flags, hand->map};
-
-	tracee->hand->flags = flags;
-	return call(tracee, FILTER, SYS_seccomp, args, 3);
-}
-
-/* struct sock_fprog first, its instructions behind it. */
-static int write_filter(struct tracer *tracer, struct tracee *tracee)
-{
-	const uint64_t map = tracee->hand->map;
-	struct sock_filter *code = malloc(FILTER_MAX * sizeof(*code));
-	int n = code ? filter_build(tracer->redirector.image, SECCOMP_RET_USER_NOTIF, code)
-		     : -ENOMEM;
-	const uint64_t program[2] = {(uint64_t)n, map + sizeof(program)};
-	struct tracee_piece pieces[] = {{program, sizeof(program)},
-					{code, (size_t)n * sizeof(*code)}};
-
-	if (n > 0)
-		n = (int)tracee_write(tracer, tracee, map, pieces, 2);
-	free(code);
-	return n;
-}
-
 static int mapped(struct tracer *tracer, struct tracee *tracee, int64_t result)
 {
 	struct tracee_hand *hand = tracee->hand;
@@ -260,8 +326,25 @@ static int mapped(struct tracer *tracer, struct tracee *tracee, int64_t result)
 		return finish_calls(tracee);
 	hand->map = (uint64_t)result;
 	hand->failed = write_filter(tracer, tracee) != 0;
+	if (!hand->failed && hand->future == BARE)
+		return call(tracee, PROTECT, SYS_mprotect,
+			    (const uint64_t[]){hand->map, BARE_CODE, PROT_READ | PROT_EXEC}, 3);
 	return hand->failed ? unmap(tracee)
 			    : call_filter(tracee, FLAGS | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+}
+
+/* A question about a bare one may be put off by a signal: it is to be made again then. */
+static int protected(struct tracer *tracer, struct tracee *tracee, int64_t result)
+{
+	const struct tracee_piece piece = {&tracer->signature, sizeof(tracer->signature)};
+	struct tracee_hand *hand = tracee->hand;
+
+	hand->failed =
+		result != 0 || tracee_write(tracer, tracee, hand->map + BARE_CODE, &piece, 1);
+	if (hand->failed)
+		return unmap(tracee);
+	tracee->space->bare = hand->map;
+	return call_filter(tracee, FLAGS | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 }
 
 /* The filter is in: from here on there is no way back. */
@@ -271,11 +354,15 @@ static int filtered(struct tracee *tracee, int64_t result)
 
 	if (result == -EINVAL && hand->flags != FLAGS)
 		return call_filter(tracee, FLAGS);
-	/* EBUSY: it, or who it was forked by, has a listener already, and there can be one. EACCES:
-	 * it has neither NO_NEW_PRIVS nor CAP_SYS_ADMIN any more. */
+	if (result == -EACCES && !hand->no_new_privs) {
+		hand->no_new_privs = true;
+		return call(tracee, PRIVS, SYS_prctl,
+			    (const uint64_t[]){PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0}, 5);
+	}
+	/* EBUSY: it, or who it was forked by, has a listener already, and there can be one. */
 	hand->failed = result < 0;
 	if (hand->failed)
-		return unmap(tracee);
+		return hand->future == BARE ? finish_calls(tracee) : unmap(tracee);
 	hand->listener = (int)syscall(SYS_pidfd_getfd, hand->pidfd, (int)result, 0);
 	if (hand->listener < 0)
 		return -errno;
@@ -292,10 +379,14 @@ static int go_to_next(struct tracer *tracer, struct tracee *tracee)
 	switch (tracee->hand->stage) {
 	case MAP:
 		return mapped(tracer, tracee, result);
+	case PROTECT:
+		return protected(tracer, tracee, result);
+	case PRIVS: /* seccomp(2): EACCES where it has neither that nor CAP_SYS_ADMIN */
+		return call_filter(tracee, tracee->hand->flags);
 	case FILTER:
 		return filtered(tracee, result);
 	case CLOSE:
-		return unmap(tracee);
+		return tracee->hand->future == BARE ? finish_calls(tracee) : unmap(tracee);
 	default:
 		return finish_calls(tracee);
 	}
@@ -306,10 +397,13 @@ static int let_go(struct tracer *tracer, struct tracee *tracee)
 	struct tracee_hand *hand = tracee->hand;
 	const uint32_t alone = 1;
 	const struct tracee_piece piece = {&alone, sizeof(alone)};
-	int r = serve_listener(&tracer->server, hand->listener);
+	struct bare bare;
+	int r = hand->future == BARE ? bare_describe(&bare, tracee, hand->map) : 0;
 
-	hand->listener = -1;
 	if (!r)
+		r = serve_listener(tracer, hand->listener, hand->future == BARE ? &bare : NULL);
+	hand->listener = -1;
+	if (!r && hand->future == SHIM)
 		r = (int)tracee_write(tracer, tracee,
 				      SNR_GATE_ADDRESS + SNR_GATE_PAGE +
 					      offsetof(struct snr_gate_words, alone),
@@ -348,7 +442,7 @@ static int handle(struct tracer *tracer, struct tracee *tracee, int status)
 	int sig = status >> 8 & 0xff, event = status >> 16;
 
 	if (hand->stage == ASKED)
-		return event == PTRACE_EVENT_STOP ? begin(tracee) : 1;
+		return event == PTRACE_EVENT_STOP ? begin(tracer, tracee) : 1;
 	if (hand->stage == BACK)
 		return event == PTRACE_EVENT_STOP ? finish(tracer, tracee) : 1;
 	if (!event && sig == (SIGTRAP | 0x80) && hand->entered)

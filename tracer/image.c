@@ -7,9 +7,9 @@
 #include "tracer/image.h"
 
 #include "tracer/memory.h"
+#include "tracer/proc.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,9 +79,9 @@ static uint64_t find_entry(const char *vector, size_t size, unsigned word, uint6
 }
 
 /* Where the vDSO makes a system call of its own; 0: nowhere. */
-static uint64_t find_gate(struct tracer *tracer, const struct tracee *tracee, uint64_t vdso)
+static uint64_t find_gate(struct tracer *tracer, const struct tracee *tracee,
+			  const struct arch_abi *abi, uint64_t vdso)
 {
-	const struct arch_abi *abi = arch_abi_of_word(tracee->image->word);
 	char *text = tracer->name;
 	uint64_t found = 0;
 
@@ -97,36 +97,15 @@ static uint64_t find_gate(struct tracer *tracer, const struct tracee *tracee, ui
 	return found;
 }
 
-static ssize_t read_proc(pid_t tid, const char *name, char *out, size_t size)
-{
-	char path[40];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, out, size);
-	close(fd);
-	return n;
-}
-
 /* How many seccomp filters a process has; 0 where the kernel (before 5.9) does not tell. */
 static long count_filters(pid_t tid)
 {
-	static const char field[] = "Seccomp_filters:";
-	char text[8192];
-	ssize_t n = read_proc(tid, "status", text, sizeof(text) - 1);
-	const char *at;
+	long n = proc_number(tid, "Seccomp_filters");
 
-	text[n < 0 ? 0 : n] = '\0';
-	at = strstr(text, field);
-	return at ? strtol(at + sizeof(field) - 1, NULL, 10) : 0;
+	return n < 0 ? 0 : n;
 }
 
-/* A filter of the program's own might kill it for our prctl. */
-static bool may_call(const struct tracee *tracee)
+bool image_may_call(const struct tracee *tracee)
 {
 	long n = count_filters(tracee->tid);
 
@@ -151,7 +130,7 @@ void image_begin(struct tracer *tracer, struct tracee *tracee)
 {
 	struct tracee_image *image = tracee->image;
 	char vector[1024];
-	ssize_t n = read_proc(tracee->tid, "auxv", vector, sizeof(vector));
+	ssize_t n = proc_read(tracee->tid, "auxv", vector, sizeof(vector));
 	bool named;
 
 	tracee->gate = 0;
@@ -161,14 +140,25 @@ void image_begin(struct tracer *tracer, struct tracee *tracee)
 	}
 	image->execfn = find_entry(vector, (size_t)n, image->word, AT_EXECFN);
 	named = image->execfn && write_own(tracer, tracee);
-	if (named && image->rename && may_call(tracee))
+	if (named && image->rename && image_may_call(tracee))
 		tracee->gate =
-			find_gate(tracer, tracee,
+			find_gate(tracer, tracee, arch_abi_of_word(image->word),
 				  find_entry(vector, (size_t)n, image->word, AT_SYSINFO_EHDR));
 	if (named && image->rename && tracee->gate)
 		tracee->due = TRACEE_STARTED;
 	else
 		image_forget(tracee);
+}
+
+uint64_t image_find_call(struct tracer *tracer, const struct tracee *tracee)
+{
+	char vector[1024];
+	ssize_t n = proc_read(tracee->tid, "auxv", vector, sizeof(vector));
+
+	return n <= 0 ? 0
+		      : find_gate(tracer, tracee, &arch_abis[0],
+				  find_entry(vector, (size_t)n, arch_abis[0].word,
+					     AT_SYSINFO_EHDR));
 }
 
 /* exec's exit stop, then the entry and the exit of prctl. No handler is set in a new image, so that

@@ -18,6 +18,12 @@ void image_expect(struct tracee *tracee, const char *own, const char *path, unsi
 void image_begin(struct tracer *tracer, struct tracee *tracee);
 /* At that stop and the next ones, DUE being what was due. Returns 0 or -errno. */
 int image_go_on(struct tracee *tracee, enum tracee_due due);
+/* May TRACEE make calls of ours? A filter of its own might kill it for them. */
+bool image_may_call(const struct tracee *tracee);
+/* Where the image of TRACEE has an instruction for calls of the native ABI, in its vDSO; 0:
+ * nowhere.
+ */
+uint64_t image_find_call(struct tracer *tracer, const struct tracee *tracee);
 /* The exec failed. */
 void image_forget(struct tracee *tracee);
 

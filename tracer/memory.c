@@ -8,6 +8,7 @@
 #include <linux/ptrace.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #define PAGE       4096u /* the smallest there is: a bigger one's pieces are as readable as itself */
 #define FIRST_READ 512u  /* most paths are shorter */
@@ -78,6 +79,10 @@ static size_t read_some(struct tracer *tracer, const struct tracee *tracee, uint
 	local = (struct iovec){out, size};
 	remote[0] = (struct iovec){(void *)(uintptr_t)address, first};
 	remote[1] = (struct iovec){(void *)(uintptr_t)(address + first), size - first};
+	if (tracer->memory_fd >= 0) {
+		r = pread(tracer->memory_fd, out, size, (off_t)address);
+		return r < 0 ? 0 : (size_t)r;
+	}
 	if (!tracer->memory_by_ptrace) {
 		r = process_vm_readv(tracee->tid, &local, 1, remote, size > first ? 2 : 1, 0);
 		if (r >= 0)
@@ -136,7 +141,8 @@ static size_t read_heads(const struct tracer *tracer, const struct tracee *trace
 	struct iovec local = {out, n * size}, remote[64];
 	ssize_t r;
 
-	if (n > sizeof(remote) / sizeof(*remote) || tracer->memory_by_ptrace)
+	if (n > sizeof(remote) / sizeof(*remote) || tracer->memory_by_ptrace ||
+	    tracer->memory_fd >= 0)
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		remote[i] = (struct iovec){(void *)(uintptr_t)address[i], size};
@@ -173,6 +179,11 @@ long tracee_write(struct tracer *tracer, const struct tracee *tracee, uint64_t a
 		local[i] = (struct iovec){(void *)(uintptr_t)pieces[i].data, pieces[i].size};
 		remote.iov_len += pieces[i].size;
 	}
+	if (tracer->memory_fd >= 0)
+		return pwritev(tracer->memory_fd, local, (int)n, (off_t)address) ==
+				       (ssize_t)remote.iov_len
+			       ? 0
+			       : -EFAULT;
 	if (!tracer->memory_by_ptrace) {
 		ssize_t r = process_vm_writev(tracee->tid, local, n, &remote, 1, 0);
 

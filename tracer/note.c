@@ -206,6 +206,43 @@ void note_handed(struct tracer *tracer, const struct tracee *tracee)
 			   "-e preload, static programs not at all");
 }
 
+void note_bare(struct tracer *tracer, const struct tracee *tracee, const char *call)
+{
+	char text[256];
+
+	if (tracer->log_fd < 0)
+		return;
+	snprintf(text, sizeof(text),
+		 "%s fails: another tracer has the process, which executed nothing since, and this "
+		 "call cannot be redirected then",
+		 call);
+	write_text(tracer, tracee, text);
+}
+
+/* What JSON would escape is left out. */
+static void copy_plain(const char *from, char *to, size_t size)
+{
+	size_t n = 0;
+
+	for (; *from && n + 1 < size; from++)
+		if ((unsigned char)*from >= ' ' && *from != '"' && *from != '\\')
+			to[n++] = *from;
+	to[n] = '\0';
+}
+
+void note_unseen(struct tracer *tracer, const struct tracee *tracee, const char *path,
+		 const char *why)
+{
+	char text[384], name[128];
+
+	if (tracer->log_fd < 0)
+		return;
+	copy_plain(path, name, sizeof(name));
+	snprintf(text, sizeof(text), "execve fails: another tracer has the process, and %s %s",
+		 name, why);
+	write_text(tracer, tracee, text);
+}
+
 void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err)
 {
 	char text[256];

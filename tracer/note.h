@@ -27,6 +27,11 @@ void note_name(struct tracer *tracer, struct tracee *tracee, enum snr_op op,
 void note_second_tracer(struct tracer *tracer, const struct tracee *tracee, pid_t target);
 /* TRACEE has another tracer from now on. Logged at any level. */
 void note_handed(struct tracer *tracer, const struct tracee *tracee);
+/* TRACEE, which was handed over, hears EPERM: CALL cannot be redirected, or PATH cannot be
+ * executed, WHY. Logged at any level. */
+void note_bare(struct tracer *tracer, const struct tracee *tracee, const char *call);
+void note_unseen(struct tracer *tracer, const struct tracee *tracee, const char *path,
+		 const char *why);
 /* A tracee is killed: WHAT went wrong, ERR is -errno. Logged at any level. */
 void note_failure(struct tracer *tracer, const struct tracee *tracee, const char *what, int err);
 

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT
  * A process beside the tracer: whoever was handed over (hand.c) has a filter that asks a listener
- * about every call that our first filter would stop, and the listener's answer is always that the
- * kernel shall make it. It lives as long as the tracer, and as anybody has such a filter.
+ * about every call that our first filter would stop. The answer is that the kernel shall make it,
+ * but for processes without a shim (bare.c). It lives as long as anybody has such a filter, and is
+ * started again if it is killed: without it these calls give ENOSYS.
  * Used inside tracer/ only. It must never die of a call that it cannot answer.
  */
 #include "tracer/serve.h"
 
+#include "tracer/descriptors.h"
+
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <poll.h>
-#include <sched.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -25,6 +27,8 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1ul
 #endif
 
+#define PATIENCE 1000 /* milliseconds: bare.h, an asker who is to come back */
+
 /* The structures of a newer kernel may be larger than those of its headers here. */
 union message {
 	struct seccomp_notif asked;
@@ -32,149 +36,319 @@ union message {
 	char room[1024];
 };
 
-struct listeners {
-	struct pollfd *at; /* the first one is the tracer */
-	unsigned n, size;
+/* A listener, and who asks by it. */
+struct served {
+	int listener;
+	bool is_bare;
+	struct bare bare;
+	struct bare_detours detours;
 };
 
-static void answer(int listener)
-{
-	union message message;
-	__u64 id;
+struct serve {
+	pid_t pid;             /* 0: none runs */
+	int talk;              /* to it */
+	struct served *served; /* what it was told: the descriptors are kept, for the next one */
+	unsigned n, size;
+	union message *asked; /* what it is about to answer, in memory that both see */
+};
 
-	memset(&message, 0, sizeof(message));
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &message.asked))
-		return; /* ENOENT: it was killed meanwhile */
-	id = message.asked.id;
-	memset(&message, 0, sizeof(message));
-	message.answer.id = id;
-	message.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &message.answer);
+static struct served *add(struct serve *serve)
+{
+	if (serve->n == serve->size) {
+		unsigned size = serve->size ? 2 * serve->size : 16;
+		struct served *served = realloc(serve->served, size * sizeof(*served));
+
+		if (!served)
+			return NULL;
+		serve->served = served;
+		serve->size = size;
+	}
+	memset(&serve->served[serve->n], 0, sizeof(*serve->served));
+	return &serve->served[serve->n++];
 }
 
-static bool add(struct listeners *all, int fd)
+static void drop(struct serve *serve, unsigned i)
 {
-	if (all->n == all->size) {
-		unsigned size = all->size ? 2 * all->size : 16;
-		struct pollfd *at = realloc(all->at, size * sizeof(*at));
+	struct served *served = &serve->served[i];
 
-		if (!at)
-			return false;
-		all->at = at;
-		all->size = size;
-	}
-	all->at[all->n++] = (struct pollfd){.fd = fd, .events = POLLIN};
-	return true;
+	close(served->listener);
+	if (served->is_bare && served->bare.memory >= 0)
+		close(served->bare.memory);
+	*served = serve->served[--serve->n];
+}
+
+/* ---- the process ---- */
+
+/* A detour through memory that others run in, too: until its end is seen nobody else is served. */
+static void await_return(struct served *served, pid_t pid)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd either[2] = {{.fd = served->listener, .events = POLLIN},
+				   {.fd = pidfd, .events = POLLIN}};
+
+	if (poll(either, 2, PATIENCE) < 1 || !(either[0].revents & POLLIN))
+		bare_put_back(&served->detours, pid);
+	if (pidfd >= 0)
+		close(pidfd);
+}
+
+static void answer(struct tracer *tracer, struct served *served)
+{
+	union message *asked = tracer->serve->asked, reply;
+	bool awaited = false;
+
+	memset(asked, 0, sizeof(*asked));
+	if (ioctl(served->listener, SECCOMP_IOCTL_NOTIF_RECV, &asked->asked))
+		return; /* ENOENT: it was killed meanwhile */
+	memset(&reply, 0, sizeof(reply));
+	reply.answer.id = asked->asked.id;
+	reply.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	if (served->is_bare)
+		awaited = bare_answer(tracer, &served->bare, &served->detours, &asked->asked,
+				      &reply.answer);
+	ioctl(served->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply.answer);
+	if (awaited)
+		await_return(served, (pid_t)asked->asked.pid);
+}
+
+/* One was killed between a question and its answer. */
+static void answer_last(const struct serve *serve, const struct served *served)
+{
+	struct seccomp_notif_resp reply = {.id = serve->asked->asked.id};
+
+	if (!reply.id)
+		return;
+	if (served->is_bare)
+		reply.error = BARE_AGAIN;
+	else
+		reply.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	ioctl(served->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
 }
 
 union control {
 	struct cmsghdr head;
-	char room[CMSG_SPACE(sizeof(int))];
+	char room[CMSG_SPACE(2 * sizeof(int))];
 };
 
-/* A listener from the tracer, -1: the tracer has gone. */
-static int take_listener(int tracer)
+/* Returns false where the tracer has gone. */
+static bool take(struct serve *serve)
 {
+	struct served got;
 	union control control;
-	char byte;
-	struct iovec data = {&byte, 1};
+	struct iovec data = {&got, sizeof(got)};
 	struct msghdr message = {.msg_iov = &data,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof(control)};
-	int fd = -1;
+	int fds[2] = {-1, -1};
+	struct served *served;
 
-	if (recvmsg(tracer, &message, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&message))
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-	return fd;
+	if (recvmsg(serve->talk, &message, MSG_CMSG_CLOEXEC) != sizeof(got) ||
+	    !CMSG_FIRSTHDR(&message))
+		return false;
+	memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&message)),
+	       CMSG_FIRSTHDR(&message)->cmsg_len - CMSG_LEN(0));
+	got.listener = fds[0];
+	got.bare.memory = fds[1];
+	got.bare.listener = fds[0];
+	served = add(serve);
+	if (!served) {
+		close(fds[0]); /* its calls give ENOSYS: better than to wait for ever */
+		return true;
+	}
+	*served = got;
+	ioctl(served->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+	answer_last(serve, served);
+	return true;
 }
 
-static void take(struct listeners *all)
+static void serve_ready(struct tracer *tracer, const struct pollfd *at)
 {
-	int fd = take_listener(all->at[0].fd);
+	struct serve *serve = tracer->serve;
 
-	if (fd < 0)
-		all->at[0].fd = -1; /* poll(2): it is passed over */
-	else if (!add(all, fd))
-		close(fd); /* its calls give ENOSYS: better than to wait for ever */
-	else
-		ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
-}
-
-static void serve(int tracer)
-{
-	struct listeners all = {.n = 0};
-
-	if (!add(&all, tracer))
-		return;
-	while (all.n > 1 || all.at[0].fd >= 0) {
-		if (poll(all.at, all.n, -1) < 0)
-			continue;
-		for (unsigned i = all.n; i-- > 1;) {
-			if (all.at[i].revents & POLLIN) {
-				answer(all.at[i].fd);
-			} else if (all.at[i].revents) {
-				/* Its last thread has gone. */
-				close(all.at[i].fd);
-				all.at[i] = all.at[--all.n];
-			}
-		}
-		if (all.at[0].fd >= 0 && all.at[0].revents)
-			take(&all);
+	for (unsigned i = serve->n; i-- > 0;) {
+		if (at[i].revents & POLLIN)
+			answer(tracer, &serve->served[i]);
+		else if (at[i].revents) /* its last thread has gone */
+			drop(serve, i);
 	}
 }
 
-/* CLONE_PARENT: for the tracer, which waits for whatever there is, it is no child. */
-static int start(void)
+/* The first one comes at once. */
+static void serve_all(struct tracer *tracer)
 {
+	struct serve *serve = tracer->serve;
+	bool begun = false;
+
+	while (!begun || serve->n) {
+		struct pollfd *at = calloc(serve->n + 1, sizeof(*at));
+
+		if (!at)
+			continue;
+		for (unsigned i = 0; i < serve->n; i++)
+			at[i] = (struct pollfd){.fd = serve->served[i].listener, .events = POLLIN};
+		at[serve->n] = (struct pollfd){.fd = serve->talk, .events = POLLIN};
+		if (poll(at, serve->n + 1, -1) > 0) {
+			bool talks = at[serve->n].revents;
+
+			serve_ready(tracer, at);
+			if (talks && !take(serve)) {
+				close(serve->talk);
+				serve->talk = -1; /* poll(2): it is passed over */
+			}
+			begun = begun || talks;
+		}
+		free(at);
+	}
+}
+
+/* As a program would be that the tracer knows nothing of, so nothing is remembered. What it hands
+ * rules on to is as under engine preload. */
+static void be_server(struct tracer *tracer, int talk)
+{
+	const struct snr_image *image = tracer->redirector.image;
+	const int kept[] = {talk, tracer->log_fd, tracer->image_fd};
+	struct snr_image *own = malloc(image->size);
+
+	prctl(PR_SET_NAME, "snapredir-serve");
+	descriptors_close_but(kept, sizeof(kept) / sizeof(*kept));
+	if (!own)
+		return;
+	memcpy(own, image, image->size);
+	own->engine = SNR_ENGINE_PRELOAD;
+	tracer->redirector.image = own;
+	tracer->redirector.facts = NULL;
+	tracer->roots_differ = true;
+	tracer->record_fd = -1;
+	tracer->serve->talk = talk;
+	tracer->serve->n = 0;
+	serve_all(tracer);
+}
+
+/* ---- in the tracer ---- */
+
+static int start(struct tracer *tracer)
+{
+	struct serve *serve = tracer->serve;
 	int pair[2];
-	long pid;
+	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
-	pid = syscall(SYS_clone, CLONE_PARENT, NULL, NULL, NULL, 0);
+	pid = fork();
+	if (pid == 0) {
+		be_server(tracer, pair[1]);
+		_exit(0);
+	}
+	close(pair[1]);
 	if (pid < 0) {
 		int err = errno;
 
 		close(pair[0]);
-		close(pair[1]);
 		return -err;
 	}
-	if (pid == 0) {
-		prctl(PR_SET_NAME, "snapredir-serve");
-		if (dup2(pair[1], 0) == 0 && !syscall(SYS_close_range, 1, ~0u, 0))
-			serve(0);
-		_exit(0);
-	}
-	close(pair[1]);
-	return pair[0];
+	serve->pid = pid;
+	serve->talk = pair[0];
+	return 0;
 }
 
-static int send_listener(int server, int listener)
+int serve_start(struct tracer *tracer)
 {
+	struct serve *serve = tracer->serve;
+
+	if (!serve)
+		serve = calloc(1, sizeof(*serve));
+	if (!serve)
+		return -ENOMEM;
+	tracer->serve = serve;
+	if (!serve->asked) {
+		void *shared = mmap(NULL, sizeof(*serve->asked), PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+		if (shared == MAP_FAILED)
+			return -errno;
+		serve->asked = shared;
+	}
+	return serve->pid ? 0 : start(tracer);
+}
+
+/* Where it has ended and is not waited for yet, serve_ended will tell the next one. */
+static void tell(const struct serve *serve, const struct served *served)
+{
+	const int fds[2] = {served->listener, served->bare.memory};
+	const size_t size = sizeof(int) * (served->is_bare && fds[1] >= 0 ? 2 : 1);
 	union control control;
-	char byte = 0;
-	struct iovec data = {&byte, 1};
+	struct iovec data = {(void *)(uintptr_t)served, sizeof(*served)};
 	struct msghdr message = {.msg_iov = &data,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
+				 .msg_controllen = CMSG_SPACE(size)};
 
 	memset(&control, 0, sizeof(control));
 	control.head.cmsg_level = SOL_SOCKET;
 	control.head.cmsg_type = SCM_RIGHTS;
-	control.head.cmsg_len = CMSG_LEN(sizeof(listener));
-	memcpy(CMSG_DATA(&control.head), &listener, sizeof(listener));
-	return sendmsg(server, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	control.head.cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(&control.head), fds, size);
+	sendmsg(serve->talk, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-int serve_listener(int *server, int listener)
+/* Those that nobody asks by any more. */
+static void forget_dead(struct serve *serve)
 {
-	int r = 0;
+	for (unsigned i = serve->n; i-- > 0;) {
+		struct pollfd at = {.fd = serve->served[i].listener, .events = 0};
 
-	if (*server < 0)
-		*server = start();
-	r = *server < 0 ? *server : send_listener(*server, listener);
-	close(listener);
+		if (poll(&at, 1, 0) > 0 && (at.revents & POLLHUP))
+			drop(serve, i);
+	}
+}
+
+static int start_with_all(struct tracer *tracer)
+{
+	struct serve *serve = tracer->serve;
+	int r = start(tracer);
+
+	for (unsigned i = 0; !r && i < serve->n; i++)
+		tell(serve, &serve->served[i]);
 	return r;
+}
+
+int serve_listener(struct tracer *tracer, int listener, const struct bare *bare)
+{
+	struct serve *serve = tracer->serve;
+	struct served *served;
+
+	forget_dead(serve);
+	served = add(serve);
+	if (!served) {
+		close(listener);
+		if (bare && bare->memory >= 0)
+			close(bare->memory);
+		return -ENOMEM;
+	}
+	served->listener = listener;
+	served->bare.memory = -1;
+	if (bare) {
+		served->is_bare = true;
+		served->bare = *bare;
+	}
+	if (serve->pid)
+		tell(serve, served);
+	return serve->pid ? 0 : start_with_all(tracer);
+}
+
+bool serve_ended(struct tracer *tracer, pid_t pid)
+{
+	struct serve *serve = tracer->serve;
+
+	if (!serve || !serve->pid || pid != serve->pid)
+		return false;
+	close(serve->talk);
+	serve->pid = 0;
+	forget_dead(serve);
+	/* Without it they get ENOSYS, which is what they get when we leave, too. */
+	if (serve->n && start_with_all(tracer))
+		while (serve->n)
+			drop(serve, 0);
+	return true;
 }

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: MIT
- * Who lets the calls of threads pass that were handed over to another tracer. Used inside tracer/
- * only. It must never keep the tracer waiting.
+ * Who answers for threads that were handed over to another tracer. Used inside tracer/ only. It
+ * must never keep the tracer waiting.
  */
 #ifndef SNR_TRACER_SERVE_H
 #define SNR_TRACER_SERVE_H
 
-/* The seccomp LISTENER is served from now on, by a process that is started for the first one, and
- * which *SERVER, -1 at first, leads to. LISTENER is closed. Returns 0 or -errno. */
-int serve_listener(int *server, int listener);
+#include "tracer/bare.h"
+#include "tracer/tracee.h"
+
+/* Start the process that answers, if there is none. Returns 0 or -errno. */
+int serve_start(struct tracer *tracer);
+
+/* The seccomp LISTENER, which is taken over in any case, is served from now on, until the last
+ * thread that asks it has gone. BARE, if not NULL, says who has no shim: bare.h. Returns 0 or
+ * -errno. */
+int serve_listener(struct tracer *tracer, int listener, const struct bare *bare);
+
+/* Was PID, which has ended, that process? Another one is started if anybody needs it. */
+bool serve_ended(struct tracer *tracer, pid_t pid);
 
 #endif

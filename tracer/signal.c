@@ -6,53 +6,35 @@
 
 #include "tracer/filter.h"
 #include "tracer/memory.h"
+#include "tracer/proc.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/ipc.h>
 #include <linux/net.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-/* proc(5), SigIgn and SigCgt of /proc/TID/status: bit N - 1 for signal N. */
-static int read_mask(const char *text, const char *name, uint64_t *mask)
-{
-	const char *at = strstr(text, name);
-
-	if (!at)
-		return -EPROTO;
-	*mask = strtoull(at + strlen(name), NULL, 16);
-	return 0;
-}
 
 static bool is_ignored_by_default(int sig)
 {
 	return sig == SIGCHLD || sig == SIGURG || sig == SIGWINCH || sig == SIGCONT;
 }
 
+/* proc(5), SigIgn and SigCgt: bit N - 1 for signal N. */
 static bool is_ignored(pid_t tid, int sig)
 {
-	uint64_t ignored, caught, bit = 1ull << (sig - 1);
-	char path[40], text[4096];
-	ssize_t n = -1;
-	int fd;
+	char ignored[24], caught[24];
+	const struct proc_field fields[] = {{"SigIgn", ignored, sizeof(ignored)},
+					    {"SigCgt", caught, sizeof(caught)}};
+	const uint64_t bit = 1ull << (sig - 1);
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	text[n < 0 ? 0 : n] = '\0';
-	if (read_mask(text, "\nSigIgn:\t", &ignored) || read_mask(text, "\nSigCgt:\t", &caught))
+	if (proc_status(tid, fields, 2))
 		return false;
-	return (ignored & bit) || (is_ignored_by_default(sig) && !(caught & bit));
+	return (strtoull(ignored, NULL, 16) & bit) ||
+	       (is_ignored_by_default(sig) && !(strtoull(caught, NULL, 16) & bit));
 }
 
 /* The calls that end with EINTR if anything wakes them and that the kernel does not make again by

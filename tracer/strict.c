@@ -8,11 +8,10 @@
 
 #include "tracer/filter.h"
 #include "tracer/memory.h"
+#include "tracer/proc.h"
 
 #include <linux/seccomp.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 
 #define ALLOWED 4 /* of each ABI */
@@ -21,18 +20,7 @@
  * answer is the right one, EINVAL. */
 static bool has_ours_alone(pid_t tid)
 {
-	char path[40], line[128];
-	int n = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Seccomp_filters: %d", &n) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return n == 1;
+	return proc_number(tid, "Seccomp_filters") == 1;
 }
 
 static unsigned build(struct sock_filter *code)

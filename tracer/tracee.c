@@ -192,6 +192,7 @@ int tracee_copy_space(struct tracee *child, const struct tracee *parent)
 	if (r)
 		return r;
 	child->space->dumpable = parent->space->dumpable;
+	child->space->bare = parent->space->bare;
 	for (; from; from = from->next) {
 		struct tracee_chunk *chunk = malloc(sizeof(*chunk));
 

@@ -29,6 +29,7 @@ struct tracee_space {
 	unsigned refs;
 	struct tracee_chunk *chunks;
 	struct tracee_chunk *free[4]; /* by class: scratch.c */
+	uint64_t bare;                /* memory of bare.h in it, 0: none */
 	int8_t dumpable; /* what prctl(PR_SET_DUMPABLE) was told, or -1: ask the kernel */
 };
 
@@ -79,11 +80,13 @@ struct tracee {
 		bool repeated; /* ... which is made once more by us */
 		struct snr_fault_answer answer;
 	} fault;
-	bool native;         /* it runs without rules, and so do its children */
-	bool becomes_native; /* ... once the exec that was planned last has worked */
-	bool ending;         /* it has come to its exit (asked for --stats only) */
-	bool filtered;       /* a filter of the program's own is in its way: it has no gate */
-	bool relinks;        /* names lead elsewhere once the call is over */
+	bool native;             /* it runs without rules, and so do its children */
+	bool becomes_native;     /* ... once the exec that was planned last has worked */
+	bool ending;             /* it has come to its exit (asked for --stats only) */
+	bool filtered;           /* a filter of the program's own is in its way: it has no gate */
+	bool fresh;              /* it has not executed anything since it was made */
+	bool relinks;            /* names lead elsewhere once the call is over */
+	const char *image_value; /* bare.c asks for it, which is none of ours: SNAPREDIR_IMAGE */
 	enum tracee_due due;
 	struct tracee_slot slot;
 	uint8_t changed; /* bit i: argument register i has to get saved[i] back */
@@ -132,10 +135,12 @@ struct tracer {
 	struct snr_fault_counts faults;
 	struct tracee *current; /* whose call is being planned */
 	int log_fd;
-	int server;            /* hand.c: see serve.h */
-	int stats_fd;          /* count.c; -1: nobody is to be told */
-	pid_t program;         /* the first one */
-	int record_fd;         /* the pipe of a learning run, or -1 */
+	int image_fd;        /* where a shim finds the rules that has no gate, or -1 */
+	int memory_fd;       /* bare.c: the current tracee's /proc/PID/mem; -1: process_vm_readv */
+	struct serve *serve; /* serve.c; NULL: nobody was handed over yet */
+	int stats_fd;        /* count.c; -1: nobody is to be told */
+	pid_t program;       /* the first one */
+	int record_fd;       /* the pipe of a learning run, or -1 */
 	bool memory_by_ptrace; /* process_vm_readv is forbidden here */
 	bool roots_differ;     /* some tracee may have another root or mount namespace */
 	bool is_root;          /* the tracer itself */

@@ -5,24 +5,23 @@
  */
 #include "tracer/tracer.h"
 
+#include "tracer/descriptors.h"
 #include "tracer/fault.h"
 #include "tracer/filter.h"
 #include "tracer/gate.h"
 #include "tracer/memory.h"
+#include "tracer/serve.h"
 #include "tracer/socket.h"
 #include "tracer/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <linux/ptrace.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,45 +31,11 @@
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |    \
 	 PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
 
-static void close_from(unsigned first, unsigned last)
-{
-	struct rlimit limit;
-
-	if (first > last || !syscall(SYS_close_range, first, last, 0))
-		return;
-	/* Before Linux 5.9. */
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		limit.rlim_cur = 65536;
-	if (last > limit.rlim_cur)
-		last = (unsigned)limit.rlim_cur;
-	for (unsigned fd = first; fd <= last; fd++)
-		close((int)fd);
-}
-
-/* Close all descriptors but those N, some of which may be -1. */
-static void close_but(const int *kept, size_t n)
-{
-	unsigned first = 0;
-
-	for (;;) {
-		unsigned next = ~0u;
-
-		for (size_t i = 0; i < n; i++)
-			if (kept[i] >= 0 && (unsigned)kept[i] >= first && (unsigned)kept[i] < next)
-				next = (unsigned)kept[i];
-		if (next > first)
-			close_from(first, next == ~0u ? next : next - 1);
-		if (next == ~0u)
-			return;
-		first = next + 1;
-	}
-}
-
 /* Everything by which we could be in somebody's way: the program's pipes, terminal, directory,
  * process group, and the signals sent to that. */
 static void step_aside(struct tracer *tracer, const struct tracer_setup *setup)
 {
-	int kept[] = {-1, -1, setup->log_fd, setup->stats_fd, setup->record_fd, setup->kept_fd};
+	int kept[] = {-1, -1, -1, setup->log_fd, setup->stats_fd, setup->record_fd, setup->kept_fd};
 	sigset_t all;
 
 	sigfillset(&all);
@@ -81,7 +46,9 @@ static void step_aside(struct tracer *tracer, const struct tracer_setup *setup)
 	if (setup->image->engine == SNR_ENGINE_HYBRID)
 		gate_make(tracer, setup->image_fd, setup->log_fd, &kept[0]);
 	kept[1] = kept[0] < 0 ? -1 : kept[0] + 1;
-	close_but(kept, sizeof(kept) / sizeof(*kept));
+	kept[2] = tracer->image_fd =
+		kept[0] < 0 ? fcntl(setup->image_fd, F_DUPFD_CLOEXEC, 10) : kept[0];
+	descriptors_close_but(kept, sizeof(kept) / sizeof(*kept));
 	prctl(PR_SET_NAME, "snapredir-trace");
 }
 
@@ -102,6 +69,8 @@ static void serve(struct tracer *tracer)
 		int status;
 		pid_t tid = waitpid(-1, &status, __WALL);
 
+		if (tid > 0 && serve_ended(tracer, tid))
+			continue;
 		if (tid > 0)
 			stop_dispatch(tracer, tid, status);
 		else if (errno != EINTR)
@@ -124,7 +93,8 @@ static struct tracer *tracer_new(const struct tracer_setup *setup)
 	tracer->redirector.stats = setup->stats;
 	tracer->facts.start.moving = true; /* each tracee's own way */
 	tracer->log_fd = setup->log_fd;
-	tracer->server = -1;
+	tracer->image_fd = -1;
+	tracer->memory_fd = -1;
 	tracer->stats_fd = setup->stats_fd;
 	tracer->program = setup->program;
 	tracer->record_fd = setup->record_fd;

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Other tracers: strace, gdb, ltrace and programs that trace their own just work under preload; under hybrid, too: what
-# they trace is handed over to them. Under trace they hear what a traced process hears, EPERM, and the log says why, and
-# so do those under hybrid that have no shim. What is traced already is not traced by us.
+# they trace is handed over to them. So are children that have executed nothing yet, with a shim or without: under trace
+# that is all; who attaches to what runs already hears what a traced process hears, EPERM, and the log says why. What is
+# traced already is not traced by us.
 # shellcheck disable=SC2016 # for the inner shells
 . tests/process.sh
 needs strace gdb ltrace
@@ -25,12 +26,13 @@ check 'a program traces its children and its parent [preload]' as_native preload
 check 'a program traces its children and its parent [hybrid]' as_native hybrid
 handed() { [ "$(grep -c 'trace: handed over to a tracer of its own: ' "$WORK/log")" = 22 ] && [ "$(wc -l <"$WORK/log")" = 22 ]; }
 check 'the log says so, a line for each [hybrid]' handed
+# Who has no shim: its child is handed over, as it has executed nothing, itself is not.
 refused() { # ENGINE FORM
 	rm -f "$WORK/log"
 	"$S" -e "$1" -l "$WORK/log" "${map[@]}" "$PROGRAMS/process-tracers$2" /opt/acme/file >"$WORK/said" 2>&1
 	diff - "$WORK/said" <<'END'
 file: found
-traced by its parent: Operation not permitted
+traced by its parent: stopped by 10
 its child ends with 0
 a crash handler: Operation not permitted
 its name: /opt/acme/file
@@ -42,16 +44,58 @@ memory of a child: read
 file: found
 END
 }
-check 'a static program that traces its child and its parent is refused, and goes on [hybrid]' refused hybrid -static
-check 'a program that traces its child and its parent is refused, and goes on [trace]' refused trace ''
-logged() { [ "$(grep -c 'trace: ptrace fails: process [0-9]* is traced by snapredir already; .*-e preload$' "$WORK/log")" = 2 ]; }
+check 'a static program traces its child; its parent it must not, and goes on [hybrid]' refused hybrid -static
+check 'a static program traces its child; its parent it must not, and goes on [trace]' refused trace -static
+check 'a program traces its child; its parent it must not, and goes on [trace]' refused trace ''
+logged() {
+	[ "$(grep -c 'trace: ptrace fails: process [0-9]* is traced by snapredir already; .*-e preload$' "$WORK/log")" = 1 ] &&
+		[ "$(grep -c 'trace: handed over to a tracer of its own: ' "$WORK/log")" = 1 ]
+}
 check 'the log says so, a line for each [trace]' logged
 logged_json() {
 	rm -f "$WORK/log"
 	"$S" -e trace -l "$WORK/log" --log-format json "${map[@]}" "$PROGRAMS/process-tracers" /opt/acme/file >/dev/null || return 1
-	perl -MJSON::PP -ne '$n++ if decode_json($_)->{text} =~ /^ptrace fails: process \d+/; END { exit($n != 2) }' "$WORK/log"
+	perl -MJSON::PP -ne '$n++ if decode_json($_)->{text} =~ /^(ptrace fails: process \d+|handed over)/; END { exit($n != 2) }' "$WORK/log"
 }
 check 'in JSON, too [trace]' logged_json
+
+# Children that are traced before they execute anything: by themselves, by their parent, after fork and vfork, and what
+# they do before that, and instead.
+cp /bin/cat "$WORK/world/program"
+printf '#!/bin/sh\necho "$0" is a script; cat "$1"\n' >"$WORK/world/interpreted"
+chmod +x "$WORK/world/interpreted"
+mkdir "$WORK/empty"
+printf 'bind /opt/acme %s\n' "$WORK/world" >"$WORK/rules.early"
+early_really() { # PROGRAM
+	"$LIB/mounted" bind "$WORK/empty" "$WORK/rules.early" "$PROGRAMS/process-bare" /opt/acme "/opt/acme/$1" >"$WORK/early.$1" 2>&1
+	grep -q '^text: text' "$WORK/early.$1" && grep -q '^interrupted: 0 missing, 0 in handlers$' "$WORK/early.$1"
+}
+early() { # ENGINE FORM PROGRAM
+	rm -f "$WORK/log"
+	timeout 60 "$S" -e "$1" -l "$WORK/log" "${map[@]}" "$PROGRAMS/process-bare$2" /opt/acme "/opt/acme/$3" >"$WORK/said" 2>&1
+	diff "$WORK/early.$3" "$WORK/said" && { [ "$1" = preload ] || [ "$(grep -c 'trace: handed over' "$WORK/log")" = 8 ]; }
+}
+for program in program interpreted; do
+	if [ $reference = bind ]; then
+		check "children are traced before they execute, $program [bind]" early_really $program
+		for engine in "${ENGINES[@]}"; do
+			check "children are traced before they execute, $program [$engine]" early "$engine" '' $program
+		done
+		for engine in trace hybrid; do
+			check "children of a static program are traced before they execute, $program [$engine]" early $engine -static $program
+		done
+	else
+		skip "children are traced before they execute, $program" 'no mounts here'
+	fi
+done
+early_static() { # ENGINE: a static program has no shim
+	rm -f "$WORK/log"
+	timeout 60 "$S" -e "$1" -l "$WORK/log" "${map[@]}" "$PROGRAMS/process-bare$2" /opt/acme /opt/acme/program "$PROGRAMS/paths-static" >"$WORK/said" 2>&1
+	grep -q '^exec: Operation not permitted$' "$WORK/said" && grep -q '^another one: ends with 6$' "$WORK/said" &&
+		grep -q 'trace: execve fails: another tracer has the process, and .*/paths-static is a static program' "$WORK/log"
+}
+check 'a static program is not executed by a child that is traced, and the log says why [trace]' early_static trace ''
+check 'a static program is not executed by a child that is traced, and the log says why [hybrid]' early_static hybrid -static
 
 # strace, gdb and ltrace inside.
 inside() { # ENGINE COMMAND...
@@ -74,7 +118,7 @@ ltrace_inside() {
 # A shell and all that it starts; and one that runs already.
 strace_all() {
 	inside "$1" strace -f -o "$WORK/calls" -e trace=openat,open sh -c 'ls /opt/acme; (exec cat /opt/acme/file); . /opt/acme/script' || return 1
-	[ "$(tr '\n' ' ' <"$WORK/said")" = 'file script text sourced ' ]
+	[ "$(tr '\n' ' ' <"$WORK/said")" = 'file interpreted program script text sourced ' ]
 }
 strace_running() {
 	inside "$1" sh -c 'sh -c "while read -r x </opt/acme/file; do sleep 0.02; [ -e /opt/acme/script ] || exit 3; done" & pid=$!
@@ -82,21 +126,54 @@ strace_running() {
 	[ "$(tail -n 1 "$WORK/said")" = 143 ] && grep -q "open.*$WORLD/file" "$WORK/calls"
 }
 echo 'echo sourced' >"$WORK/world/script"
+for engine in "${ENGINES[@]}"; do
+	check "strace inside [$engine]" strace_inside "$engine"
+	check "gdb inside [$engine]" gdb_inside "$engine"
+	check "ltrace inside [$engine]" ltrace_inside "$engine"
+	check "strace inside, of all that a shell starts [$engine]" strace_all "$engine"
+done
 for engine in preload hybrid; do
-	check "strace inside [$engine]" strace_inside $engine
-	check "gdb inside [$engine]" gdb_inside $engine
-	check "ltrace inside [$engine]" ltrace_inside $engine
-	check "strace inside, of all that a shell starts [$engine]" strace_all $engine
 	check "strace inside, of a program that runs [$engine]" strace_running $engine
 done
-for tool in 'strace -o /dev/null' 'gdb -nx -batch -ex run --args' ltrace; do
-	tool_is_refused() {
-		# shellcheck disable=SC2086 # words
-		inside trace $tool cat /opt/acme/file
-		grep -q 'Operation not permitted' "$WORK/said"
-	}
-	check "${tool%% *} inside is refused [trace]" tool_is_refused
-done
+running_is_refused() {
+	inside trace sh -c 'sleep 5 & strace -o "$0" -p $!; kill $!' "$WORK/calls"
+	grep -q 'Operation not permitted' "$WORK/said"
+}
+check 'strace inside, of a program that runs, is refused [trace]' running_is_refused
+
+# What answers for those that were handed over is killed, and started again.
+server_of() { # PID: of the launcher. Prints the server's
+	local tracer child
+	tracer=$(sed -n 's/^TracerPid:.//p' "/proc/$1/status")
+	for child in $(cat "/proc/$tracer/task/$tracer/children"); do
+		[ "$(cat "/proc/$child/comm")" != snapredir-serve ] || echo "$child"
+	done
+}
+server_killed() {
+	local i pid server before=0
+	rm -f "$WORK/up" "$WORK/enough"
+	timeout 60 "$S" -e "$1" "${map[@]}" strace -o /dev/null -f sh -c 'echo up >"$0.up"
+		until [ -e "$0.enough" ]; do cat /opt/acme/file || exit 3; done; cat /opt/acme/script' "$WORK/" >"$WORK/said" 2>&1 &
+	pid=$!
+	for ((i = 0; i < 200; i++)); do
+		[ ! -s "$WORK/.up" ] || break
+		sleep 0.05
+	done
+	read -r pid <"/proc/$pid/task/$pid/children"
+	for ((i = 0; i < 3; i++)); do
+		server=$(server_of "$pid")
+		[ -n "$server" ] && [ "$server" != $before ] || return 1
+		kill -KILL "$server"
+		before=$server
+		sleep 0.4
+	done
+	touch "$WORK/.enough"
+	wait
+	[ "$(sort -u "$WORK/said" | tr '\n' ' ')" = 'echo sourced text ' ]
+}
+check 'what answers for who was handed over is killed: another one answers [hybrid]' server_killed hybrid 2>/dev/null
+rm -f "$WORK/.up" "$WORK/.enough"
+check 'what answers for who was handed over is killed: another one answers [trace]' server_killed trace 2>/dev/null
 
 # strace, gdb and ltrace from outside, of the launcher and all beneath it: no second tracer then.
 outside() {
@@ -193,6 +270,12 @@ if [ "$(id -u)" = 0 ]; then
 			"$PROGRAMS/process-tracers" /opt/acme/file busy) >"$WORK/said" 2>&1
 		diff "$WORK/native.out" "$WORK/said"
 	}
+	dropped() {
+		[ "$(cd / && "$S" -e "$1" "${map[@]}" setpriv --reuid=65534 --regid=65534 --clear-groups \
+			strace -o /dev/null cat /opt/acme/file)" = text ]
+	}
+	check 'strace inside, of who was root when we began [trace]' dropped trace
+	check 'strace inside, of who was root when we began [hybrid]' dropped hybrid
 	check "an ordinary user's program traces its children and its parent [hybrid]" ordinary
 	check 'none for an ordinary user [preload]' as_nobody preload '0 0'
 else

@@ -62,6 +62,7 @@ static int set_up(void **state)
 
 	assert_non_null(fixture);
 	*state = fixture;
+	fixture->tracer.memory_fd = -1;
 	assert_int_equal(tracee_table_init(&fixture->tracer), 0);
 	fixture->pid = fork();
 	if (fixture->pid == 0)

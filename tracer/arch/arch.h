@@ -92,6 +92,27 @@ int arch_call_at(pid_t tid, const struct arch_abi *abi, uint64_t ip, uint64_t nr
 		 const uint64_t *args, int n, struct arch_regs *saved);
 int arch_set_regs(pid_t tid, const struct arch_regs *regs);
 
+/* --- code for a process that another tracer has: bare.c --- */
+
+#define ARCH_JUMP   14  /* bytes of a jump */
+#define ARCH_DETOUR 160 /* of a detour, at most */
+
+/* A jump to the address TO. */
+void arch_write_jump(uint8_t out[ARCH_JUMP], uint64_t to);
+/* Make the call NR of the native ABI with ARGS, put SAVED into the argument registers and jump to
+ * BACK. Returns where behind OUT the call comes back to. */
+unsigned arch_write_detour(uint8_t out[ARCH_DETOUR], uint64_t nr, const uint64_t args[ARCH_NARGS],
+			   const uint64_t saved[ARCH_NARGS], uint64_t back);
+/* Does the code that ends with the SIZE bytes at CODE make the call NR and no other one? */
+bool arch_is_call_of(const uint8_t *code, unsigned size, uint64_t nr);
+
+#define ARCH_FRAME 4 /* words of a signal frame that tell where a call has come back */
+
+/* Look in the N WORDS of a stack for what a handler returns to, if that is IP with RESULT, and turn
+ * it into the call NR, to be made again. Returns the index of the ARCH_FRAME words that were
+ * changed, or -1. */
+int arch_find_frame(uint64_t *words, unsigned n, uint64_t ip, int64_t result, uint64_t nr);
+
 /* The ABI of images whose pointers have WORD bytes. */
 const struct arch_abi *arch_abi_of_word(unsigned word);
 

@@ -312,6 +312,66 @@ int arch_set_regs(pid_t tid, const struct arch_regs *saved)
 	return set_regs(tid, &regs);
 }
 
+/* Intel's manual, volume 2: jmp *0(%rip), and the address behind it. */
+void arch_write_jump(uint8_t out[ARCH_JUMP], uint64_t to)
+{
+	static const uint8_t jump[] = {0xff, 0x25, 0, 0, 0, 0};
+
+	memcpy(out, jump, sizeof(jump));
+	memcpy(out + sizeof(jump), &to, sizeof(to));
+}
+
+/* movabs $VALUE, and the register by its prefix and opcode. */
+static unsigned put_load(uint8_t *out, const uint8_t reg[2], uint64_t value)
+{
+	memcpy(out, reg, 2);
+	memcpy(out + 2, &value, sizeof(value));
+	return 2 + sizeof(value);
+}
+
+unsigned arch_write_detour(uint8_t out[ARCH_DETOUR], uint64_t nr, const uint64_t args[ARCH_NARGS],
+			   const uint64_t saved[ARCH_NARGS], uint64_t back)
+{
+	static const uint8_t rax[2] = {0x48, 0xb8};
+	static const uint8_t arg[ARCH_NARGS][2] = {{0x48, 0xbf}, {0x48, 0xbe}, {0x48, 0xba},
+						   {0x49, 0xba}, {0x49, 0xb8}, {0x49, 0xb9}};
+	unsigned at = put_load(out, rax, nr), behind;
+
+	for (int i = 0; i < ARCH_NARGS; i++)
+		at += put_load(out + at, arg[i], args[i]);
+	out[at++] = 0x0f; /* syscall */
+	out[at++] = 0x05;
+	behind = at;
+	for (int i = 0; i < ARCH_NARGS; i++)
+		at += put_load(out + at, arg[i], saved[i]);
+	arch_write_jump(out + at, back);
+	return behind;
+}
+
+/* mov $NR, %eax; syscall */
+bool arch_is_call_of(const uint8_t *code, unsigned size, uint64_t nr)
+{
+	uint8_t wanted[7] = {0xb8, 0, 0, 0, 0, 0x0f, 0x05};
+	uint32_t number = (uint32_t)nr;
+
+	memcpy(wanted + 1, &number, sizeof(number));
+	return size >= sizeof(wanted) &&
+	       !memcmp(code + size - sizeof(wanted), wanted, sizeof(wanted));
+}
+
+/* struct sigcontext (asm/sigcontext.h): ax, cx, sp, ip. */
+int arch_find_frame(uint64_t *words, unsigned n, uint64_t ip, int64_t result, uint64_t nr)
+{
+	for (unsigned i = 0; i + ARCH_FRAME <= n; i++) {
+		if (words[i] != (uint64_t)result || words[i + 3] != ip)
+			continue;
+		words[i] = nr;
+		words[i + 3] = ip - 2;
+		return (int)i;
+	}
+	return -1;
+}
+
 const struct arch_abi *arch_abi_of_word(unsigned word)
 {
 	return &arch_abis[word == 4 ? ABI_32 : ABI_64];
