@@ -118,7 +118,7 @@ tracer_is_apart() {
 	started "$WORK/up" || return 1
 	tracer=$(tracer_of $pid)
 	{
-		ls "/proc/$tracer/fd"
+		find "/proc/$tracer/fd" -type l -printf '%l\n' | grep -v '^/memfd:snapredir-rules '
 		[ "$(readlink "/proc/$tracer/cwd")" = / ] || echo 'another cwd'
 		[ "$(ps -o sid= -p "$tracer" | tr -d ' ')" != "$(ps -o sid= -p $pid | tr -d ' ')" ] || echo 'the same session'
 		[ "$(ps -o ppid= -p "$tracer" | tr -d ' ')" != $pid ] || echo 'a child of the program'
