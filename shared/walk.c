@@ -481,13 +481,14 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 		return base_len;
 	start(&walk, image, NULL, host, scratch, (size_t)base_len);
 	run(&walk);
-	/* A magic link jumps to where the names may bar the way. */
-	*lost = walk.lost || (walk.jumped && walk.missing == -EACCES);
+	/* What a magic link or a descriptor leads to may have lost its name since, to another file,
+	 * and names may bar the way where they do not. */
+	*lost = walk.lost || (walk.missing && (walk.jumped || path[0] != '/'));
 	if (walk.error || walk.stopped)
 		return walk.error ? walk.error : walk.missing;
 	if (walk.directory) {
 		err = search(&walk, &by_name);
-		*lost = walk.jumped && err == -EACCES;
+		*lost = walk.jumped;
 		if (err < 0 && !(err == -ENOENT && snr_walk_is_above_rules(&walk)))
 			return err;
 	}

@@ -136,13 +136,15 @@ void ignore_root_dirs(void)
 	tell_root_dirs = false;
 }
 
-/* A directory of the machine's own, where others work too: the root, or a sticky one. */
+/* A directory of the machine's own, where others work too: the root, a sticky one, or one that has
+ * processes in it. */
 static bool is_of_machine(const struct stat *st)
 {
-	struct stat root;
+	struct stat root, proc;
 
 	return (st->st_mode & S_ISVTX) ||
-	       (stat("/", &root) == 0 && root.st_ino == st->st_ino && root.st_dev == st->st_dev);
+	       (stat("/", &root) == 0 && root.st_ino == st->st_ino && root.st_dev == st->st_dev) ||
+	       (stat("/proc", &proc) == 0 && proc.st_dev == st->st_dev);
 }
 
 void say_stat(const struct stat *st)
