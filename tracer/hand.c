@@ -176,6 +176,7 @@ bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *wai
 		if (hand->pidfd >= 0)
 			close(hand->pidfd);
 		free(hand);
+		serve_spare(tracer);
 		return false;
 	}
 	if (waiter) {
@@ -206,6 +207,7 @@ void hand_forget(struct tracer *tracer, struct tracee *tracee)
 	tracee->hand = NULL;
 	if (hand->listener >= 0)
 		close(hand->listener);
+	serve_spare(tracer);
 	close(hand->pidfd);
 	wake_waiter(tracer, tracee, hand->waiter);
 	free(hand);

@@ -192,7 +192,7 @@ static void serve_all(struct tracer *tracer)
 			bool talks = at[serve->n].revents;
 
 			serve_ready(tracer, at);
-			if (talks && !take(serve)) {
+			if (talks && !take(serve)) { /* the tracer has gone, or nobody comes */
 				close(serve->talk);
 				serve->talk = -1; /* poll(2): it is passed over */
 			}
@@ -337,13 +337,25 @@ int serve_listener(struct tracer *tracer, int listener, const struct bare *bare)
 	return serve->pid ? 0 : start_with_all(tracer);
 }
 
+/* Where another one is being handed over, serve_ended will start it again. */
+void serve_spare(struct tracer *tracer)
+{
+	struct serve *serve = tracer->serve;
+
+	if (!serve || !serve->pid || serve->n || serve->talk < 0)
+		return;
+	close(serve->talk);
+	serve->talk = -1;
+}
+
 bool serve_ended(struct tracer *tracer, pid_t pid)
 {
 	struct serve *serve = tracer->serve;
 
 	if (!serve || !serve->pid || pid != serve->pid)
 		return false;
-	close(serve->talk);
+	if (serve->talk >= 0)
+		close(serve->talk);
 	serve->pid = 0;
 	forget_dead(serve);
 	/* Without it they get ENOSYS, which is what they get when we leave, too. */

@@ -16,6 +16,9 @@ int serve_start(struct tracer *tracer);
  * -errno. */
 int serve_listener(struct tracer *tracer, int listener, const struct bare *bare);
 
+/* Somebody was not handed over after all: it leaves if there is nobody else. */
+void serve_spare(struct tracer *tracer);
+
 /* Was PID, which has ended, that process? Another one is started if anybody needs it. */
 bool serve_ended(struct tracer *tracer, pid_t pid);
 

@@ -55,6 +55,8 @@ expect '... which -v tells' 0 hello '^snapredir\[[0-9]+\] launcher: no rules fou
 expect 'no rules: the status is the program'\''s' 3 '' '' "$SNAPREDIR" sh -c 'exit 3'
 expect 'no rules: not found' 127 '' '^snapredir: /no/such: not found: ' "$SNAPREDIR" /no/such
 expect 'switched off' 1 '' '^cat: ' env SNAPREDIR_DISABLE=1 SNAPREDIR_ENGINE=nonsense "$SNAPREDIR" -r none cat /opt/acme/file
+expect 'switched off beneath another one: the outer one counts' 0 text '' \
+	run env SNAPREDIR_DISABLE=1 "$SNAPREDIR" -r none cat /opt/acme/file
 expect 'switched off by 0 is not' 125 '' "^snapredir: SNAPREDIR_ENGINE: 'nonsense' is no engine; " \
 	env SNAPREDIR_DISABLE=0 SNAPREDIR_ENGINE=nonsense "$SNAPREDIR" true
 

@@ -86,4 +86,22 @@ if [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs yama /proc/sys/kernel 2>/dev/
 else
 	skip 'Yama' 'no mounts here'
 fi
+# A debugger inside: what is forbidden is done without, or it is refused.
+debugged() { # ENGINE COMMAND...
+	"${@:2}" "$SNAPREDIR" -e "$1" "${map[@]}" strace -f -o /dev/null cat /opt/acme/file >"$WORK/out" 2>&1
+	[ "$(cat "$WORK/out")" = text ]
+}
+not_debugged() { ! debugged "$@" && grep -q 'Operation not permitted' "$WORK/out"; }
+for engine in trace hybrid; do
+	if command -v strace >/dev/null; then
+		# shellcheck disable=SC2046 # words
+		{
+			check "strace inside without close_range [$engine]" debugged $engine $(deny $ENOSYS close_range)
+			check "strace inside without process_vm_* [$engine]" debugged $engine $(deny $EPERM process_vm_readv process_vm_writev)
+			check "strace inside without pidfd_getfd is refused [$engine]" not_debugged $engine $(deny $EPERM pidfd_getfd)
+		}
+	else
+		skip "strace inside [$engine]" 'strace is not installed'
+	fi
+done
 finish
