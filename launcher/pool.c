@@ -67,12 +67,26 @@ void pool_free(struct pool *pool)
 	}
 }
 
+static _Noreturn void give_up(void)
+{
+	die(STATUS_FAILED, "memory",
+	    "none left while reading the rules; raise the limit (ulimit -v)");
+}
+
 void *pool_grow(void *old, size_t count, size_t size)
 {
 	void *grown = reallocarray(old, count, size);
 
 	if (!grown)
-		die(STATUS_FAILED, "memory",
-		    "none left while reading the rules; raise the limit (ulimit -v)");
+		give_up();
 	return grown;
+}
+
+void *pool_zeroed(size_t count, size_t size)
+{
+	void *zeroed = calloc(count, size);
+
+	if (!zeroed)
+		give_up();
+	return zeroed;
 }

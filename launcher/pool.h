@@ -26,4 +26,7 @@ void pool_free(struct pool *pool);
 /* realloc(3) of COUNT elements of SIZE bytes, with the overflow check; dies like pool_take. */
 void *pool_grow(void *old, size_t count, size_t size);
 
+/* calloc(3); dies like pool_take. */
+void *pool_zeroed(size_t count, size_t size);
+
 #endif

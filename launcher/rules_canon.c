@@ -29,8 +29,9 @@ struct walk {
 	enum rules_way way;
 	unsigned links;
 	unsigned depth;
-	unsigned missing; /* depth from which on nothing is there, UINT_MAX: none */
-	bool dangling;    /* spot was saved in LINK because its last component is a link */
+	unsigned missing;  /* depth from which on nothing is there, UINT_MAX: none */
+	uint64_t examined; /* hash of the last component, of which SPOT says what is there */
+	bool dangling;     /* spot was saved in LINK because its last component is a link */
 	char pending[2 * SNR_PATH_MAX]; /* still to be walked */
 	char link[SNR_PATH_MAX];
 	uint32_t link_len;
@@ -111,6 +112,30 @@ static int expand(struct walk *walk, const char *text, size_t len, const char *r
 	return 0;
 }
 
+/* Is anything at REAL, and is it a directory? 0, or -EINVAL: it is no link; else -ENOENT and the
+ * like. */
+static int examine_at(struct walk *walk, const char *real)
+{
+	struct rules_spot *spot = walk->spot;
+	struct stat stat;
+	int error = lstat(*real ? real : "/", &stat) < 0 ? -errno : 0;
+
+	walk->examined = walk->step[walk->depth].hash;
+	spot->exists = !error;
+	spot->is_dir = !error && S_ISDIR(stat.st_mode);
+	return error || S_ISLNK(stat.st_mode) ? error : -EINVAL;
+}
+
+/* The text of the link at REAL, or -errno, -EINVAL where it is none. Of what comes last examine()
+ * will want to know more. */
+static ssize_t read_link(struct walk *walk, const char *real, bool last, char *text, size_t size)
+{
+	int error = last ? examine_at(walk, real) : 0;
+	ssize_t got = error ? error : readlink(real, text, size);
+
+	return got < 0 && !error ? -errno : got;
+}
+
 /* What lies at the place that was just stepped into? REST is still to be walked. Returns 1 if it
  * was a link whose text is now pending, 0 if not, or -errno. */
 static int look(struct walk *walk, const char *rest)
@@ -146,9 +171,9 @@ static int look(struct walk *walk, const char *rest)
 	uint64_t hash = snr_hash_path(real, (size_t)len);
 	if (rules_table_find(plain, hash))
 		return 0;
-	ssize_t got = readlink(real, text, sizeof(text) - 1);
+	ssize_t got = read_link(walk, real, last, text, sizeof(text) - 1);
 	if (got < 0) {
-		if (errno == EINVAL)
+		if (got == -EINVAL)
 			rules_table_make(plain, hash);
 		else
 			walk->missing = walk->depth;
@@ -195,15 +220,12 @@ static void examine(struct walk *walk)
 {
 	struct rules_spot *spot = walk->spot;
 	char real[SNR_PATH_MAX];
-	struct stat stat;
 
-	spot->exists = spot->is_dir = false;
-	if (walk->depth >= walk->missing || real_path(walk, real) < 0)
+	if (walk->depth < walk->missing && walk->examined == walk->step[walk->depth].hash)
 		return;
-	if (lstat(*real ? real : "/", &stat) == 0) {
-		spot->exists = true;
-		spot->is_dir = S_ISDIR(stat.st_mode);
-	}
+	spot->exists = spot->is_dir = false;
+	if (walk->depth < walk->missing && real_path(walk, real) >= 0)
+		examine_at(walk, real);
 }
 
 int rules_canon_find(struct rules_canon *canon, const char *path, enum rules_way way,
@@ -217,6 +239,7 @@ int rules_canon_find(struct rules_canon *canon, const char *path, enum rules_way
 	walk.spot = spot;
 	walk.way = way;
 	walk.links = 0;
+	walk.examined = 0;
 	walk.dangling = false;
 	go_to_root(&walk);
 	memcpy(walk.pending, path, strlen(path) + 1);

@@ -406,9 +406,10 @@ void rules_check(struct rules *rules, struct rules_set *set)
 	uint32_t *order = pool_grow(NULL, room, sizeof(*order));
 
 	*set = (struct rules_set){0};
-	set->rule = pool_grow(NULL, room, sizeof(*set->rule));
-	memset(set->rule, 0, room * sizeof(*set->rule));
+	set->rule = pool_zeroed(room, sizeof(*set->rule));
 	checking.draft = set->rule;
+	rules_table_reserve(&checking.owners, room);
+	rules_table_reserve(&checking.canon.paths, room);
 	order_by_depth(rules, order);
 	/* Verdicts are on names as the others make them. */
 	for (size_t i = 0; i < rules->count; i++)

@@ -99,6 +99,9 @@ static void enter_rules(struct building *building)
 	const struct rules_set *set = building->set;
 
 	building->next = pool_grow(NULL, set->count + 1, sizeof(*building->next));
+	rules_table_reserve(&building->paths, set->count);
+	rules_table_reserve(&building->targets, set->count);
+	rules_table_reserve(&building->points, set->count);
 	for (uint32_t i = 0; i < set->count; i++) {
 		building->next[i] = SNR_NO_RULE;
 		building->kinds |= SNR_KIND_BIT(rules_kind(&set->rule[i]));
@@ -373,17 +376,26 @@ int image_reserve(void)
 	return fd < 0 ? -errno : fd;
 }
 
-static int write_all(int fd, const char *bytes, size_t size)
+/* Written where it is to be: with many rules it is large. Memory that is not to be had would be a
+ * signal once it is written to, and is an error here. */
+static int write_image(struct building *building, const struct image_settings *settings,
+		       const struct image *image)
 {
-	while (size) {
-		ssize_t wrote = write(fd, bytes, size);
-		if (wrote < 0 && errno != EINTR)
-			return -errno;
-		if (wrote > 0) {
-			bytes += wrote;
-			size -= (size_t)wrote;
-		}
-	}
+	void *bytes;
+	int error;
+
+	do
+		error = posix_fallocate(image->fd, 0, (off_t)image->size);
+	while (error == EINTR);
+	if (error)
+		return -error;
+	bytes = mmap(NULL, image->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+		     image->fd, 0);
+	if (bytes == MAP_FAILED)
+		return -errno;
+	building->bytes = bytes;
+	fill(building, settings);
+	munmap(bytes, image->size);
 	return 0;
 }
 
@@ -410,21 +422,14 @@ int image_build(const struct rules_set *set, const struct image_settings *settin
 	enter_rules(&building);
 	error = lay_out(&building, settings);
 	if (!error) {
-		building.bytes = calloc(1, building.head.size);
-		error = building.bytes ? 0 : -ENOMEM;
-	}
-	if (!error) {
-		fill(&building, settings);
 		image->size = building.head.size;
 		image->fd = settings->fd ? settings->fd : image_reserve();
-		error = image->fd < 0 ? image->fd
-				      : write_all(image->fd, building.bytes, image->size);
+		error = image->fd < 0 ? image->fd : write_image(&building, settings, image);
 	}
 	if (!error)
 		error = seal_and_map(image);
 	if (error)
 		image_free(image);
-	free(building.bytes);
 	rules_table_free(&building.paths);
 	rules_table_free(&building.targets);
 	rules_table_free(&building.points);

@@ -30,11 +30,13 @@ static bool is_word(const char *path, const char *end, const char *word)
 
 /* Is PATH the library directory, one for a kind of machine in it (/usr/lib/x86_64-linux-gnu), above
  * it, or a library in it? */
-static bool concerns(const struct directory *directory, const char *path)
+static bool concerns(const struct directory *directory, const char *path, size_t len)
 {
-	size_t len = strlen(path);
 	const char *rest = path + directory->len, *end;
 
+	/* All rules are asked for each directory: most differ behind the first slash. */
+	if (len > 1 && path[1] != directory->path[1])
+		return false;
 	if (len <= directory->len)
 		return !strncmp(directory->path, path, len) &&
 		       (len <= 1 || len == directory->len || directory->path[len] == '/');
@@ -51,16 +53,32 @@ static bool concerns(const struct directory *directory, const char *path)
 static bool concerns_any(const struct rules_set *set, const struct directory *directory)
 {
 	for (uint32_t i = 0; i < set->count; i++)
-		if (!set->rule[i].parent && concerns(directory, set->rule[i].path))
+		if (!set->rule[i].parent &&
+		    concerns(directory, set->rule[i].path, set->rule[i].path_len))
 			return true;
 	return false;
 }
 
-/* ld.so's cache names all libraries in the directories of /etc/ld.so.conf, each with a NUL behind;
- * those of one directory mostly lie side by side. */
+/* Directories that concern nobody. */
+struct asked {
+	struct directory directory[16];
+	unsigned next;
+};
+
+static bool was_asked(const struct asked *asked, const struct directory *directory)
+{
+	for (unsigned i = 0; i < sizeof(asked->directory) / sizeof(*asked->directory); i++)
+		if (asked->directory[i].len == directory->len &&
+		    !memcmp(asked->directory[i].path, directory->path, directory->len))
+			return true;
+	return false;
+}
+
+/* ld.so's cache names all libraries in the directories of /etc/ld.so.conf, each with a NUL behind.
+ * There are thousands, in a few directories. */
 static bool concerns_cached(const struct rules_set *set, const char *cache, size_t size)
 {
-	struct directory last = {"", 0};
+	struct asked asked = {.next = 0};
 
 	for (const char *at = cache; at && at < cache + size;
 	     at = memchr(at, '\0', (size_t)(cache + size - at))) {
@@ -72,12 +90,11 @@ static bool concerns_cached(const struct rules_set *set, const char *cache, size
 		const char *name = end ? memrchr(at, '/', (size_t)(end - at)) : NULL;
 		struct directory directory = {at, name ? (size_t)(name - at) : 0};
 
-		if (!directory.len ||
-		    (directory.len == last.len && !memcmp(at, last.path, last.len)))
+		if (!directory.len || was_asked(&asked, &directory))
 			continue;
-		last = directory;
 		if (concerns_any(set, &directory))
 			return true;
+		asked.directory[asked.next++ % 16] = directory;
 	}
 	return false;
 }

@@ -120,6 +120,7 @@ void rules_show_parents(struct rules *rules, struct rules_set *set)
 	struct parents parents = {.rules = rules, .set = set, .room = set->count};
 	uint32_t written = set->count;
 
+	rules_table_reserve(&parents.paths, set->count);
 	/* What a readonly lies upon is in the place of both. */
 	for (uint32_t i = 0; i < written; i++)
 		if (rules_is_mount(&set->rule[i]) && rules_kind(&set->rule[i]) != SNR_READONLY)

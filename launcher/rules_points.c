@@ -131,8 +131,12 @@ static void settle(struct rules *rules, struct rules_set *set, const struct rule
 void rules_settle(struct rules *rules, struct rules_set *set)
 {
 	struct rules_table places = {0};
+	uint32_t upon = 0;
 
 	for (uint32_t i = 0; i < set->count; i++)
+		upon += rules_kind(&set->rule[i]) == SNR_PREFIX ||
+			rules_kind(&set->rule[i]) == SNR_READONLY;
+	for (uint32_t i = 0; upon && i < set->count; i++)
 		if (rules_is_mount(&set->rule[i]) && rules_kind(&set->rule[i]) != SNR_READONLY)
 			rules_table_enter(&places, set->rule[i].path, set->rule[i].path_len, i);
 	for (uint32_t i = 0; i < set->count; i++)

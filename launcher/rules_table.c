@@ -5,10 +5,13 @@
 #include "launcher/rules_table.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "launcher/pool.h"
 #include "shared/text.h"
+
+#define FEW 64 /* slots of a small table */
+#define MANY                                                                                       \
+	(1u << 20) /* no more are reserved: of 65,536 rules few lie in directories of their own */
 
 static struct snr_entry *slot_of(const struct rules_table *table, uint64_t hash)
 {
@@ -28,19 +31,27 @@ struct snr_entry *rules_table_find(const struct rules_table *table, uint64_t has
 	return entry->hash ? entry : NULL;
 }
 
-static void grow(struct rules_table *table)
+static void grow(struct rules_table *table, uint32_t slots)
 {
-	struct rules_table wider = {.slots = table->slots ? table->slots * 2 : 64};
-	size_t size = wider.slots * sizeof(*wider.slot);
+	struct rules_table wider = {.slots = slots};
 
-	wider.slot = pool_grow(NULL, wider.slots, sizeof(*wider.slot));
-	memset(wider.slot, 0, size);
+	wider.slot = pool_zeroed(wider.slots, sizeof(*wider.slot));
 	for (uint32_t i = 0; i < table->slots; i++)
 		if (table->slot[i].hash)
 			*slot_of(&wider, table->slot[i].hash) = table->slot[i];
 	wider.used = table->used;
 	free(table->slot);
 	*table = wider;
+}
+
+void rules_table_reserve(struct rules_table *table, size_t count)
+{
+	uint32_t slots = FEW;
+
+	while (slots / 2 < count + FEW && slots < MANY)
+		slots *= 2;
+	if (count > FEW && slots > table->slots)
+		grow(table, slots);
 }
 
 struct snr_entry *rules_table_make(struct rules_table *table, uint64_t hash)
@@ -50,7 +61,7 @@ struct snr_entry *rules_table_make(struct rules_table *table, uint64_t hash)
 	if (entry)
 		return entry;
 	if ((table->used + 1) * 2 > table->slots)
-		grow(table);
+		grow(table, table->slots ? table->slots * 2 : FEW);
 	entry = slot_of(table, hash);
 	*entry = (struct snr_entry){.hash = hash, .rule = SNR_NO_RULE, .verdict = SNR_NO_RULE};
 	table->used++;

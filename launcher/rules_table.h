@@ -14,6 +14,9 @@ struct rules_table {
 	uint32_t used;
 };
 
+/* Make room for the paths of COUNT rules: to grow again and again costs as much as all the rest. */
+void rules_table_reserve(struct rules_table *table, size_t count);
+
 /* The entry with HASH, or NULL. */
 struct snr_entry *rules_table_find(const struct rules_table *table, uint64_t hash);
 

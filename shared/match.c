@@ -42,7 +42,10 @@ uint64_t snr_hash_step(uint64_t parent, const char *name, size_t len)
 		name += 8;
 		len -= 8;
 	}
-	hash = (hash ^ load(name, len)) * MIX;
+	/* A product's low bits, which say the place in a table, know nothing of its factor's high
+	 * ones, where the last letters are. */
+	hash ^= load(name, len);
+	hash = (hash ^ hash >> 32) * MIX;
 	hash ^= hash >> 32;
 	return hash ? hash : 1;
 }
