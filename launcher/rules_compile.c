@@ -150,13 +150,13 @@ static uint64_t strings_size(const struct building *building, const struct image
 	return size;
 }
 
-/* Sixteen bits or more for each name, two of which it sets: about one unknown name in seventy gets
- * through. */
+/* Thirty-two bits or more for each name, two of which it sets: about one unknown name in three
+ * hundred gets through. It is asked for again and again, and costs a getcwd each time. */
 static uint32_t names_words(uint32_t nrules)
 {
-	uint32_t words = 4;
+	uint32_t words = 16;
 
-	while (words < nrules / 4 && words < MAX_WORDS)
+	while (words < nrules / 2 && words < MAX_WORDS)
 		words *= 2;
 	return words;
 }

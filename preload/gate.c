@@ -10,6 +10,7 @@
 #include "shared/environ.h"
 #include "shared/fault.h"
 #include "shared/rawcall/rawcall.h"
+#include "shared/start.h"
 #include "shared/text.h"
 
 #include <errno.h>
@@ -103,7 +104,7 @@ static bool map_all(int pid, int fd, uint64_t cookie)
 	redirector.host = shim_host;
 	redirector.stats = shim_map_stats(redirector.image, true);
 	facts.common = &board->epoch;
-	facts.start.moving = true; /* by calls that only the tracer sees */
+	facts.start.told = &words->told;
 	shim_gate_image = redirector.image;
 	__atomic_store_n(&words->magic, SNR_GATE_MAGIC, __ATOMIC_RELEASE);
 	__atomic_store_n(&shim_board, board, __ATOMIC_RELEASE);
@@ -133,14 +134,20 @@ void shim_gate_start(const char *const *envp)
 
 /* ---- calls ---- */
 
+/* Both are forgotten once more when the call is over: others may have learnt meanwhile how the
+ * names were, or where they began. */
 static long make(const struct shim_direct *call, const long *args)
 {
-	long result =
-		snr_rawcall6(call->number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	uint32_t effects = snr_pathops[call->op].effects;
+	long result;
 
-	/* Once more than the plan: others may have learnt of the names as they were meanwhile. */
-	if (snr_pathops[call->op].effects & SNR_RELINKS)
+	if (effects & SNR_MOVES_CWD)
+		snr_start_forget(&facts);
+	result = snr_rawcall6(call->number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	if (effects & SNR_RELINKS)
 		snr_facts_forget(&facts);
+	if (effects & SNR_MOVES_CWD)
+		snr_start_forget(&facts);
 	return result;
 }
 
@@ -234,8 +241,10 @@ long shim_gate_call(const struct shim_direct *call, const long args[SNR_NARGS])
 	    (call->cancels && shim_may_be_cancelled()))
 		return -ENOSYS;
 	if (call->memo) {
-		/* -1: the cwd is not followed here */
-		known = shim_known_by(&redirector, (enum snr_op)call->op, -1, path,
+		int dirfd = snr_pathop_dirfd(&snr_pathops[call->op], call->path);
+
+		known = shim_known_by(&redirector, (enum snr_op)call->op,
+				      dirfd < 0 ? AT_FDCWD : (int)args[dirfd], path,
 				      call->flags < SNR_NARGS ? args[call->flags] : 0);
 		if (known == SNR_MEMO_UNCHANGED)
 			return make(call, args);

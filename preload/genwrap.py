@@ -54,6 +54,7 @@ class After:
         self.ctype, self.symbol, arguments = fields
         self.calls = {"MOVES": "shim_moved", "PARTS": "shim_parted"}.get(kind, "shim_forget")
         self.arguments = [Argument("VAL", *text.rsplit(None, 1)) for text in split_commas(arguments[1:-1])]
+        self.is_call = False
 
     def text(self):
         parameters = ", ".join(argument.declaration() for argument in self.arguments)
@@ -61,9 +62,18 @@ class After:
             real_function(self.ctype, self.symbol, parameters,
                           "shim_missing_pointer" if self.ctype.endswith("*") else "shim_missing") +
             ["SHIM_EXPORT %s%s(%s)" % (space(self.ctype), self.symbol, parameters), "{",
-             "\t%sresult = real_%s()(%s);" % (space(self.ctype), self.symbol, ", ".join(
-                 argument.name for argument in self.arguments)), ""] +
+             "\t%sresult;" % space(self.ctype)] + self.passing() +
+            ["", "\tresult = real_%s()(%s);" % (self.symbol, ", ".join(argument.name for argument in self.arguments))] +
             (self.unmapping() if self.kind == "UNMAPS" else self.forgetting()) + ["\treturn result;", "}"]) + "\n"
+
+    def passing(self):
+        """Through the gate, where the function is a system call of the table: the tracer would stop it, to tell us."""
+        if not self.is_call:
+            return []
+        return ["#ifdef SNR_GATE_ADDRESS", "\tconst long args[SNR_NARGS] = {%s};" % ", ".join(
+                    "(long)" + argument.name for argument in self.arguments), "\tlong answer;", "",
+                "\tif (shim_gate_try(SNR_%s, __NR_%s, args, &answer))" % (self.symbol, self.symbol),
+                "\t\treturn (%s)shim_result(answer);" % self.ctype, "#endif"]
 
     def forgetting(self):
         """waitid(2) says 0 for success, the others a process id."""
@@ -263,6 +273,8 @@ def read_table(path):
             others.append(After(kind, fields))
         else:
             by_hand.append(fields[0])
+    for other in others:
+        other.is_call = other.kind == "MOVES" and other.symbol in calls
     for row in rows:
         row.simple = row.acts_as in simple
         row.moves = row.acts_as in moves

@@ -151,6 +151,7 @@ static struct snr_redirector *without_tracer(void)
 		return NULL;
 	redirector.host = shim_host;
 	redirector.image = shim_gate_image;
+	redirector.facts->start.told = &words->told;
 	return &redirector;
 }
 #else

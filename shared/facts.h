@@ -19,9 +19,16 @@ enum snr_fact {
 		      beneath */
 };
 
+/* What somebody else tells of the working directory: the tracer, of what passes no gate. */
+struct snr_told {
+	uint32_t moves; /* a new number: it may be another one now */
+	uint32_t apart; /* how many with this memory have one of their own: nothing is learnt */
+};
+
 /* The working directory, for shared/start.h. */
 struct snr_start {
 	bool moving; /* not every move is told by snr_start_forget: nothing is remembered of it */
+	const struct snr_told *told; /* or NULL: nobody tells */
 	uint32_t moves;
 	uint32_t rule;
 	uint64_t hash;

@@ -6,6 +6,8 @@
 #ifndef SNR_GATE_H
 #define SNR_GATE_H
 
+#include "shared/facts.h"
+
 #include <stdint.h>
 
 /* A page with `syscall; ret`, and a page of words behind it. Above the text of programs that are
@@ -25,9 +27,10 @@
 
 /* The second page, of this process alone. */
 struct snr_gate_words {
-	uint64_t magic;  /* SNR_GATE_MAGIC, last */
-	uint32_t closed; /* by the tracer: what this process may call has changed */
-	uint32_t alone;  /* by the tracer: some thread that had this memory was handed over */
+	uint64_t magic;       /* SNR_GATE_MAGIC, last */
+	uint32_t closed;      /* by the tracer: what this process may call has changed */
+	uint32_t alone;       /* by the tracer: some thread that had this memory was handed over */
+	struct snr_told told; /* by the tracer: of the working directory (shared/start.h) */
 };
 
 /* prctl(PR_SET_SECCOMP, SNR_GATE_ASK): is there a tracer of ours? It answers so; the kernel knows

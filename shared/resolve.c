@@ -305,7 +305,7 @@ static bool lies_above_rules(const struct scan *scan)
 /* SCAN begins at the cwd as it was at the time NOW. */
 static void keep_start(struct snr_facts *facts, uint64_t now, const struct scan *scan)
 {
-	if (facts && !facts->start.moving && !lies_above_rules(scan))
+	if (facts && !lies_above_rules(scan))
 		snr_start_keep(facts, now, scan->hash, scan->rule);
 }
 

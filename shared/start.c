@@ -15,8 +15,12 @@
 /* Renames may change the name of the cwd: an epoch is over with each. */
 uint64_t snr_start_now(const struct snr_facts *facts)
 {
-	return (uint64_t)snr_facts_epoch(facts) << 32 |
-	       __atomic_load_n(&facts->start.moves, __ATOMIC_ACQUIRE);
+	const struct snr_start *start = &facts->start;
+	uint32_t moves = __atomic_load_n(&start->moves, __ATOMIC_ACQUIRE);
+
+	if (start->told)
+		moves += __atomic_load_n(&start->told->moves, __ATOMIC_ACQUIRE);
+	return (uint64_t)snr_facts_epoch(facts) << 32 | moves;
 }
 
 /* Never 0, which is what nothing kept looks like. */
@@ -29,6 +33,9 @@ void snr_start_keep(struct snr_facts *facts, uint64_t now, uint64_t hash, uint32
 {
 	volatile struct snr_start *start = &facts->start;
 
+	if (start->moving ||
+	    (start->told && __atomic_load_n(&start->told->apart, __ATOMIC_ACQUIRE)))
+		return;
 	start->hash = hash;
 	start->rule = rule;
 	start->check = check_of(now, hash, rule);

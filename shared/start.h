@@ -12,7 +12,7 @@
 uint64_t snr_start_now(const struct snr_facts *facts);
 
 /* At time NOW the cwd was the directory with this HASH of its virtual path, on the side of RULE; no
- * rule lies beneath it. */
+ * rule lies beneath it. Nothing is kept where the cwd is not that of all with this memory. */
 void snr_start_keep(struct snr_facts *facts, uint64_t now, uint64_t hash, uint32_t rule);
 
 /* The cwd may be another one. */

@@ -2,6 +2,7 @@
  * New tracees: the parent's event and the child's first stop, which come in either order.
  * Used inside tracer/ only. A child must never run on before it is known what it shares.
  */
+#include "tracer/gate.h"
 #include "tracer/memory.h"
 #include "tracer/proc.h"
 #include "tracer/stop.h"
@@ -23,10 +24,29 @@ static int read_clone_flags(struct tracer *tracer, const struct tracee *parent, 
 	return r;
 }
 
+/* The shim remembers the cwd in its memory. Whoever shares one of the two and not the other would
+ * find the other's there: a vfork child does not learn until it has gone; who shares the cwd with
+ * another process has no gate. */
+static void follow_cwd(struct tracer *tracer, struct tracee *child, struct tracee *parent,
+		       uint64_t flags)
+{
+	if ((flags & CLONE_FS) && !(flags & CLONE_THREAD)) {
+		gate_close(tracer, parent);
+		gate_close(tracer, child);
+	} else if (!(flags & CLONE_VM)) {
+		gate_begin(tracer, child, parent);
+	} else if (!(flags & CLONE_FS) || parent->guest) {
+		gate_add_guest(tracer, child);
+	}
+}
+
 /* What CHILD shares with PARENT. Its registers are a copy: what was changed in the parent's for the
  * call that made it must be put back in both. */
-static int inherit(struct tracee *child, struct tracee *parent, uint64_t flags)
+static int inherit(struct tracer *tracer, struct tracee *child, struct tracee *parent,
+		   uint64_t flags)
 {
+	int r;
+
 	child->tgid = flags & CLONE_THREAD ? parent->tgid : child->tid;
 	if (flags & CLONE_THREAD)
 		child->threaded = parent->threaded = true;
@@ -36,8 +56,10 @@ static int inherit(struct tracee *child, struct tracee *parent, uint64_t flags)
 	child->fresh = !(flags & CLONE_THREAD);
 	child->changed = parent->changed;
 	memcpy(child->saved, parent->saved, sizeof(child->saved));
-	return flags & CLONE_VM ? tracee_share_space(child, parent)
-				: tracee_copy_space(child, parent);
+	r = flags & CLONE_VM ? tracee_share_space(child, parent) : tracee_copy_space(child, parent);
+	if (!r)
+		follow_cwd(tracer, child, parent, flags);
+	return r;
 }
 
 static int adopt(struct tracer *tracer, struct tracee *parent, pid_t tid)
@@ -63,7 +85,7 @@ static int adopt(struct tracer *tracer, struct tracee *parent, pid_t tid)
 	if (!child)
 		return -ENOMEM;
 	child->unclaimed = false;
-	r = inherit(child, parent, flags);
+	r = inherit(tracer, child, parent, flags);
 	if (r)
 		return r;
 	if (child->orphan) {

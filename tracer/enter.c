@@ -390,8 +390,13 @@ static void enter_extra(struct tracer *tracer, struct tracee *tracee, const stru
 		prepare_memory(tracer, tracee);
 		return;
 	case FILTER_UNSHARE:
+		if (tracee->space->refs > 1)
+			gate_add_guest(tracer, tracee);
+		tracer->roots_differ |= (call->arg[0] & CLONE_NEWNS) != 0;
+		break;
 	case FILTER_SETNS:
 		tracer->roots_differ = true;
+		tracee->moves = gate_is_there(tracer, tracee);
 		break;
 	}
 	tracee_resume(tracee, 0);
@@ -434,6 +439,8 @@ void tracee_enter(struct tracer *tracer, struct tracee *tracee)
 	tracee->fault.asked = tracee->fault.asked && tracee->fault.repeated;
 	tracee->fault.repeated = false;
 	code = filter_code_of(call.data);
+	if (code >= 0 && code < SNR_NOPS && (snr_pathops[code].effects & SNR_MOVES_CWD))
+		tracee->moves = gate_is_there(tracer, tracee);
 	if (code == FILTER_STRICT)
 		tracee_kill(tracee);
 	else if (code < 0 || code >= FILTER_NCODES)

@@ -6,6 +6,7 @@
 
 #include "tracer/count.h"
 #include "tracer/exec_env.h"
+#include "tracer/gate.h"
 #include "tracer/image.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
@@ -467,9 +468,12 @@ int exec_rewrite(struct tracer *tracer, struct tracee *tracee, const struct arch
 
 void tracee_exec_done(struct tracer *tracer, struct tracee *tracee)
 {
-	int r = tracee_fresh_space(tracee);
+	int r;
 
+	gate_drop_guest(tracer, tracee);
+	r = tracee_fresh_space(tracee);
 	tracee->due = TRACEE_NOTHING;
+	tracee->moves = false;
 	tracee->changed = 0;
 	tracee->fresh = false;
 	tracee->tgid = tracee->tid;

@@ -47,7 +47,8 @@ struct point {
  * ENOSYS. A child made with CLONE_UNTRACED would live under the filter without a tracer. A process
  * that makes itself undumpable would hide its memory and cwd from an ordinary user's tracer. A
  * filter of the program's own may forbid the mmap that the tracer will need. In another mount
- * namespace a path's links must be read there. Who wants to trace a tracee of ours hears from the
+ * namespace a path's links must be read there, and a thread with a cwd of its own must be told from
+ * those that share one. Who wants to trace a tracee of ours hears from the
  * kernel that it cannot, and the log says why. */
 static const struct point extras[] = {
 	{.code = FILTER_IO_URING, .act = ACT_NOSYS},
@@ -56,7 +57,7 @@ static const struct point extras[] = {
 	{.code = FILTER_PRCTL, .act = ACT_TRACE_VALUES, .value = PRCTL_OPTIONS},
 	{.code = FILTER_PTRACE, .act = ACT_TRACE_VALUES, .value = PTRACE_REQUESTS},
 	{.code = FILTER_SECCOMP, .act = ACT_TRACE},
-	{.code = FILTER_UNSHARE, .act = ACT_TRACE_FLAG, .value = CLONE_NEWNS},
+	{.code = FILTER_UNSHARE, .act = ACT_TRACE_FLAG, .value = CLONE_NEWNS | CLONE_FS},
 	{.code = FILTER_SETNS, .act = ACT_TRACE},
 };
 
@@ -112,7 +113,8 @@ int filter_code(const struct arch_abi *abi, uint64_t nr)
 	return -1;
 }
 
-/* fchdir(2) is in the table because the shim remembers the cwd; the tracer asks /proc. */
+/* fchdir(2) is in the table because the shim remembers the cwd; the tracer asks /proc, and tells
+ * the shim of those that do not come through its gate. */
 bool filter_wants(const struct snr_image *image, enum snr_op op)
 {
 	const struct snr_pathop *row = &snr_pathops[op];
@@ -122,6 +124,8 @@ bool filter_wants(const struct snr_image *image, enum snr_op op)
 	if (snr_pathop_find(row, SNR_ROLE_FD) >= 0)
 		return snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY));
 	if (row->effects & (SNR_REVERSES | SNR_EXECS | SNR_MOVES_ROOT))
+		return true;
+	if ((row->effects & SNR_MOVES_CWD) && image->engine == SNR_ENGINE_HYBRID)
 		return true;
 	for (int i = 0; i < SNR_NARGS; i++)
 		if (snr_role_is_path(row->role[i]) || row->role[i] >= SNR_ROLE_SOCKADDR)

@@ -15,6 +15,8 @@
 
 #ifdef SNR_GATE_ADDRESS
 
+#define WORDS (SNR_GATE_ADDRESS + SNR_GATE_PAGE)
+
 static int make_board(struct tracer *tracer)
 {
 	int fd = memfd_create("snapredir-board", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -66,19 +68,82 @@ static void mark_filtered(struct tracer *tracer, pid_t tgid)
 				tracee->filtered = true;
 }
 
-void gate_close(struct tracer *tracer, struct tracee *tracee)
+bool gate_is_there(struct tracer *tracer, struct tracee *tracee)
 {
-	const uint64_t words = SNR_GATE_ADDRESS + SNR_GATE_PAGE;
-	const uint32_t closed = 1;
-	const struct tracee_piece piece = {&closed, sizeof(closed)};
 	uint64_t magic;
 
+	if (tracer->board && !tracee->space->gated)
+		tracee->space->gated = !tracee_read(tracer, tracee, WORDS, &magic, sizeof(magic)) &&
+				       magic == SNR_GATE_MAGIC;
+	return tracee->space->gated;
+}
+
+/* In the words of TRACEE's gate. A tracee that cannot be written to has gone. */
+static void write_word(struct tracer *tracer, const struct tracee *tracee, size_t offset,
+		       uint32_t value)
+{
+	const struct tracee_piece piece = {&value, sizeof(value)};
+
+	tracee_write(tracer, tracee, WORDS + offset, &piece, 1);
+}
+
+void gate_close(struct tracer *tracer, struct tracee *tracee)
+{
 	if (!tracer->board)
 		return;
 	mark_filtered(tracer, tracee->tgid);
-	if (!tracee_read(tracer, tracee, words, &magic, sizeof(magic)) && magic == SNR_GATE_MAGIC)
-		tracee_write(tracer, tracee, words + offsetof(struct snr_gate_words, closed),
-			     &piece, 1);
+	if (gate_is_there(tracer, tracee))
+		write_word(tracer, tracee, offsetof(struct snr_gate_words, closed), 1);
+}
+
+/* The number never comes again, neither for this process nor for those that were copied from it. */
+void gate_tell_move(struct tracer *tracer, struct tracee *tracee)
+{
+	write_word(tracer, tracee, offsetof(struct snr_gate_words, told.moves), ++tracer->moves);
+}
+
+static void tell_guests(struct tracer *tracer, const struct tracee *tracee)
+{
+	write_word(tracer, tracee, offsetof(struct snr_gate_words, told.apart),
+		   tracee->space->guests);
+}
+
+void gate_add_guest(struct tracer *tracer, struct tracee *tracee)
+{
+	if (tracee->guest || !tracer->board)
+		return;
+	tracee->guest = true;
+	tracee->space->guests++;
+	if (gate_is_there(tracer, tracee))
+		tell_guests(tracer, tracee);
+}
+
+static struct tracee *find_other(const struct tracer *tracer, const struct tracee *tracee)
+{
+	for (unsigned i = 0; i < tracer->table_size; i++)
+		for (struct tracee *other = tracer->table[i]; other; other = other->next)
+			if (other != tracee && other->space == tracee->space)
+				return other;
+	return NULL;
+}
+
+void gate_drop_guest(struct tracer *tracer, struct tracee *tracee)
+{
+	const struct tracee *other;
+
+	if (!tracee->guest)
+		return;
+	tracee->guest = false;
+	tracee->space->guests--;
+	other = tracee->space->gated ? find_other(tracer, tracee) : NULL;
+	if (other)
+		tell_guests(tracer, other);
+}
+
+void gate_begin(struct tracer *tracer, struct tracee *child, const struct tracee *parent)
+{
+	if (parent->space->guests && gate_is_there(tracer, child))
+		tell_guests(tracer, child);
 }
 
 void gate_close_all(struct tracer *tracer)
@@ -88,6 +153,27 @@ void gate_close_all(struct tracer *tracer)
 }
 
 #else
+
+bool gate_is_there(struct tracer *tracer, struct tracee *tracee)
+{
+	return false;
+}
+
+void gate_tell_move(struct tracer *tracer, struct tracee *tracee)
+{
+}
+
+void gate_add_guest(struct tracer *tracer, struct tracee *tracee)
+{
+}
+
+void gate_drop_guest(struct tracer *tracer, struct tracee *tracee)
+{
+}
+
+void gate_begin(struct tracer *tracer, struct tracee *child, const struct tracee *parent)
+{
+}
 
 void gate_make(struct tracer *tracer, int image_fd, int log_fd, int *first)
 {

@@ -10,6 +10,7 @@
 #include "tracer/hand.h"
 
 #include "tracer/filter.h"
+#include "tracer/gate.h"
 #include "tracer/image.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
@@ -402,6 +403,9 @@ static int let_go(struct tracer *tracer, struct tracee *tracee)
 	struct bare bare;
 	int r = hand->future == BARE ? bare_describe(&bare, tracee, hand->map) : 0;
 
+	/* From now on nobody tells the shim of its cwd. It does not count as gone. */
+	gate_add_guest(tracer, tracee);
+	tracee->guest = false;
 	if (!r)
 		r = serve_listener(tracer, hand->listener, hand->future == BARE ? &bare : NULL);
 	hand->listener = -1;

@@ -5,6 +5,7 @@
  * afresh.
  */
 #include "tracer/fault.h"
+#include "tracer/gate.h"
 #include "tracer/image.h"
 #include "tracer/list.h"
 #include "tracer/memory.h"
@@ -92,6 +93,9 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 	if (tracee->relinks)
 		snr_facts_forget(tracer->redirector.facts);
 	tracee->relinks = false;
+	if (tracee->moves)
+		gate_tell_move(tracer, tracee);
+	tracee->moves = false;
 	if (!r)
 		r = tracee_restore(tracee);
 	scratch_release(tracee);
@@ -106,7 +110,7 @@ void tracee_leave(struct tracer *tracer, struct tracee *tracee)
 void tracee_resume(struct tracee *tracee, int sig)
 {
 	bool leaves = tracee->due != TRACEE_NOTHING || tracee->wait != TRACEE_WAITS_NOT ||
-		      tracee->records;
+		      tracee->records || tracee->moves;
 
 	/* Any failure means that it was killed meanwhile, which waitpid will tell. */
 	arch_ptrace(leaves ? PTRACE_SYSCALL : PTRACE_CONT, tracee->tid, 0, (uint64_t)sig);

@@ -2,6 +2,7 @@
  * The table of tracees: chained hash by tid, and the address spaces they share.
  * Used inside tracer/ only. A look-up must never depend on how many tracees there are.
  */
+#include "tracer/gate.h"
 #include "tracer/tracee.h"
 
 #include "tracer/hand.h"
@@ -134,6 +135,7 @@ void tracee_drop(struct tracer *tracer, struct tracee *tracee)
 {
 	link_out(tracer, tracee);
 	hand_forget(tracer, tracee);
+	gate_drop_guest(tracer, tracee);
 	set_space(tracee, NULL);
 	free(tracee->names);
 	list_forget(tracee);
@@ -193,6 +195,7 @@ int tracee_copy_space(struct tracee *child, const struct tracee *parent)
 		return r;
 	child->space->dumpable = parent->space->dumpable;
 	child->space->bare = parent->space->bare;
+	child->space->gated = parent->space->gated;
 	for (; from; from = from->next) {
 		struct tracee_chunk *chunk = malloc(sizeof(*chunk));
 

@@ -30,6 +30,8 @@ struct tracee_space {
 	struct tracee_chunk *chunks;
 	struct tracee_chunk *free[4]; /* by class: scratch.c */
 	uint64_t bare;                /* memory of bare.h in it, 0: none */
+	bool gated;                   /* it has the words of a gate (shared/gate.h) */
+	unsigned guests; /* tracees in it that have a cwd of their own: vfork children */
 	int8_t dumpable; /* what prctl(PR_SET_DUMPABLE) was told, or -1: ask the kernel */
 };
 
@@ -85,7 +87,9 @@ struct tracee {
 	bool ending;             /* it has come to its exit (asked for --stats only) */
 	bool filtered;           /* a filter of the program's own is in its way: it has no gate */
 	bool fresh;              /* it has not executed anything since it was made */
+	bool guest;              /* its cwd is not that of others in its address space */
 	bool relinks;            /* names lead elsewhere once the call is over */
+	bool moves;              /* ... or the cwd, which its shim remembers */
 	const char *image_value; /* bare.c asks for it, which is none of ours: SNAPREDIR_IMAGE */
 	enum tracee_due due;
 	struct tracee_slot slot;
@@ -123,6 +127,7 @@ struct tracer {
 	struct snr_redirector redirector;
 	struct snr_facts facts;
 	struct snr_board *board;   /* gate.c; NULL: none */
+	uint32_t moves;            /* of cwds, told to shims */
 	char gate[SNR_GATE_VALUE]; /* value of SNAPREDIR_GATE; empty: no program has one */
 	struct snr_scratch scratch;
 	char text[SNR_MAX_PATHS][SNR_PATH_MAX]; /* for plans */

@@ -199,8 +199,10 @@ static void flags_and_options_decide(void **state)
 				 SECCOMP_RET_ALLOW);
 		assert_int_equal(answer(&program, abi->audit, clone, CLONE_VM | CLONE_UNTRACED),
 				 trace | filter_data(i, FILTER_CLONE));
-		assert_int_equal(answer(&program, abi->audit, unshare, CLONE_FS),
+		assert_int_equal(answer(&program, abi->audit, unshare, CLONE_NEWUTS),
 				 SECCOMP_RET_ALLOW);
+		assert_int_equal(answer(&program, abi->audit, unshare, CLONE_FS),
+				 trace | filter_data(i, FILTER_UNSHARE));
 		assert_int_equal(answer(&program, abi->audit, unshare, CLONE_NEWNS | CLONE_FS),
 				 trace | filter_data(i, FILTER_UNSHARE));
 		for (unsigned option = 0; option < 100; option++)
