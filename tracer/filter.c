@@ -133,6 +133,33 @@ bool filter_wants(const struct snr_image *image, enum snr_op op)
 	return false;
 }
 
+/* By ABI and number: 1 + the code. */
+static uint16_t codes[ARCH_MAX_ABIS][FILTER_NUMBERS];
+
+static void know_codes(void)
+{
+	for (unsigned i = 0; i < arch_nabis; i++) {
+		codes[i][FILTER_STRICT] = FILTER_STRICT + 1;
+		for (unsigned code = FILTER_NCODES; code-- > 0;) {
+			int number = filter_number(&arch_abis[i], code);
+
+			if (number >= 0 && number < (int)FILTER_STRICT)
+				codes[i][number] = (uint16_t)(code + 1);
+		}
+	}
+}
+
+int filter_code_of(uint16_t data)
+{
+	unsigned abi = filter_abi_of(data);
+
+	if ((data & FILTER_TAG_MASK) != FILTER_TAG || abi >= arch_nabis)
+		return -1;
+	if (!codes[0][FILTER_STRICT])
+		know_codes();
+	return codes[abi][data & (FILTER_NUMBERS - 1)] - 1;
+}
+
 /* The program under construction, filled from its end: every jump goes forward, to what is there
  * already. */
 struct builder {
@@ -207,29 +234,42 @@ static unsigned put_gate_test(struct builder *builder, uint64_t ip, unsigned yes
 	return put_load(builder, low);
 }
 
-static unsigned put_action(struct builder *builder, const struct point *point,
-			   const struct arch_abi *abi)
-{
-	uint32_t trace = builder->stop | filter_data(abi->index, point->code);
-	unsigned yes, no;
+/* Where what many calls have in common stands. */
+struct blocks {
+	unsigned allow, nosys, trace, gate;
+};
 
-	if (point->act == ACT_ALLOW)
-		return put_return(builder, SECCOMP_RET_ALLOW);
-	if (point->act == ACT_NOSYS)
-		return put_return(builder, SECCOMP_RET_ERRNO | ENOSYS);
-	yes = put_return(builder, trace);
-	if (point->act == ACT_TRACE && !point->gate)
-		return yes;
-	no = put_return(builder, SECCOMP_RET_ALLOW);
-	if (point->act == ACT_TRACE)
-		return put_gate_test(builder, abi->gate_ip, no, yes);
-	if (point->act == ACT_TRACE_NONZERO)
-		return put_pointer_test(builder, point->value, yes, no);
-	if (point->act == ACT_TRACE_FLAG) {
-		put_jump(builder, BPF_JSET, point->value, yes, no);
-	} else {
+static void put_blocks(struct builder *builder, const struct arch_abi *abi, struct blocks *blocks)
+{
+	blocks->allow = put_return(builder, SECCOMP_RET_ALLOW);
+	blocks->nosys = put_return(builder, SECCOMP_RET_ERRNO | ENOSYS);
+	put(builder, BPF_RET | BPF_A, 0, 0, 0);
+	put(builder, BPF_ALU | BPF_OR | BPF_K, builder->stop | filter_data(abi->index, 0), 0, 0);
+	blocks->trace = put_load(builder, offsetof(struct seccomp_data, nr));
+	blocks->gate = put_gate_test(builder, abi->gate_ip, blocks->allow, blocks->trace);
+}
+
+static unsigned put_action(struct builder *builder, const struct point *point,
+			   const struct blocks *blocks)
+{
+	unsigned no = blocks->allow;
+
+	switch (point->act) {
+	case ACT_ALLOW:
+		return blocks->allow;
+	case ACT_NOSYS:
+		return blocks->nosys;
+	case ACT_TRACE:
+		return point->gate ? blocks->gate : blocks->trace;
+	case ACT_TRACE_NONZERO:
+		return put_pointer_test(builder, point->value, blocks->trace, no);
+	case ACT_TRACE_FLAG:
+		put_jump(builder, BPF_JSET, point->value, blocks->trace, no);
+		break;
+	default:
 		for (unsigned i = 0; i < value_lists[point->value].n; i++)
-			no = put_jump(builder, BPF_JEQ, value_lists[point->value].at[i], yes, no);
+			no = put_jump(builder, BPF_JEQ, value_lists[point->value].at[i],
+				      blocks->trace, no);
 	}
 	return put_load(builder, low_half(0));
 }
@@ -237,15 +277,15 @@ static unsigned put_action(struct builder *builder, const struct point *point,
 /* The tree over POINTS[FIRST..LAST]; the number is in the accumulator. Returns where it starts.
  * Depth: the logarithm of the number of points. */
 static unsigned put_tree(struct builder *builder, const struct point *points, unsigned first,
-			 unsigned last, const struct arch_abi *abi)
+			 unsigned last, const struct blocks *blocks)
 {
 	unsigned middle, above, below;
 
 	if (first == last)
-		return put_action(builder, &points[first], abi);
+		return put_action(builder, &points[first], blocks);
 	middle = first + (last - first + 1) / 2;
-	above = put_tree(builder, points, middle, last, abi);
-	below = put_tree(builder, points, first, middle - 1, abi);
+	above = put_tree(builder, points, middle, last, blocks);
+	below = put_tree(builder, points, first, middle - 1, blocks);
 	return put_jump(builder, BPF_JGE, points[middle].start, above, below);
 }
 
@@ -269,27 +309,36 @@ static int by_start(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Neighbours that are answered alike are one interval. */
+static void add_interval(struct points *out, uint32_t start, const struct point *point)
+{
+	const struct point *last = out->n ? &out->at[out->n - 1] : NULL;
+
+	if (last && last->act == point->act && last->gate == point->gate &&
+	    last->value == point->value)
+		return;
+	out->at[out->n] = *point;
+	out->at[out->n++].start = start;
+}
+
 /* All calls of ABI, sorted, into intervals that cover every number. */
 static void make_intervals(struct points *calls, struct points *out, const struct arch_abi *abi)
 {
-	const struct point rest = {.act = ACT_ALLOW};
+	const struct point rest = {.act = ACT_ALLOW}, nosys = {.act = ACT_NOSYS};
 	uint32_t next = 0;
 
 	qsort(calls->at, calls->n, sizeof(*calls->at), by_start);
 	out->n = 0;
 	for (unsigned i = 0; i < calls->n; i++) {
-		if (calls->at[i].start > next || (i == 0 && calls->at[i].start != 0)) {
-			out->at[out->n] = rest;
-			out->at[out->n++].start = next;
-		}
-		out->at[out->n++] = calls->at[i];
+		if (calls->at[i].start > next)
+			add_interval(out, next, &rest);
+		add_interval(out, calls->at[i].start, &calls->at[i]);
 		next = calls->at[i].start + 1;
 	}
-	out->at[out->n] = rest;
-	out->at[out->n++].start = next;
+	add_interval(out, next, &rest);
 	/* Numbers of an ABI that is not served: the answer of a kernel that has not got it. */
 	if (abi->ceiling)
-		out->at[out->n++] = (struct point){.start = abi->ceiling, .act = ACT_NOSYS};
+		add_interval(out, abi->ceiling, &nosys);
 }
 
 int filter_pointer(enum snr_op op)
@@ -321,6 +370,7 @@ static unsigned put_abi(struct builder *builder, const struct snr_image *image,
 			const struct arch_abi *abi)
 {
 	struct points calls = {.n = 0}, intervals;
+	struct blocks blocks;
 
 	for (unsigned op = 0; op < SNR_NOPS; op++) {
 		struct point point = point_of((enum snr_op)op);
@@ -338,7 +388,8 @@ static unsigned put_abi(struct builder *builder, const struct snr_image *image,
 		if (extras[i].code != FILTER_IO_URING || !(image->flags & SNR_IMAGE_IO_URING))
 			add_call(&calls, filter_number(abi, extras[i].code), extras[i]);
 	make_intervals(&calls, &intervals, abi);
-	put_tree(builder, intervals.at, 0, intervals.n - 1, abi);
+	put_blocks(builder, abi, &blocks);
+	put_tree(builder, intervals.at, 0, intervals.n - 1, &blocks);
 	return put_load(builder, offsetof(struct seccomp_data, nr));
 }
 

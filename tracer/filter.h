@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The seccomp filter that stops the calls of shared/pathops.def, and the code that each stop
+ * The seccomp filter that stops the calls of shared/pathops.def, and what each stop
  * carries. Used by tracer/ and its tests. It must never list a call that names a file.
  */
 #ifndef SNR_TRACER_FILTER_H
@@ -45,19 +45,20 @@ enum filter_extra {
 };
 
 /* SECCOMP_RET_DATA of our stops: a tag in the upper bits, since a program's own filter may ask for
- * stops too; then the ABI; then an enum snr_op, a filter_extra, or FILTER_FIRST_ON and an enum
- * snr_on. */
+ * stops too; then the ABI; then the number of the call, so that one instruction of the filter says
+ * it for all. */
 #define FILTER_TAG      0x5000u
 #define FILTER_TAG_MASK 0xf000u
+#define FILTER_NUMBERS  0x400u
 
-/* The code of who has broken SECCOMP_MODE_STRICT: strict.c. */
-#define FILTER_STRICT 0x3ffu
+/* The number, and the code, of who has broken SECCOMP_MODE_STRICT: strict.c. */
+#define FILTER_STRICT (FILTER_NUMBERS - 1)
 
-_Static_assert(FILTER_NCODES <= FILTER_STRICT, "the code has ten bits");
+_Static_assert(FILTER_NCODES <= FILTER_STRICT, "no code is that of strict.c");
 
-static inline uint16_t filter_data(unsigned abi, unsigned code)
+static inline uint16_t filter_data(unsigned abi, unsigned number)
 {
-	return (uint16_t)(FILTER_TAG | abi << 10 | code);
+	return (uint16_t)(FILTER_TAG | abi << 10 | number);
 }
 
 static inline unsigned filter_abi_of(uint16_t data)
@@ -65,11 +66,8 @@ static inline unsigned filter_abi_of(uint16_t data)
 	return data >> 10 & 3;
 }
 
-/* The code in DATA, or -1 where another filter asked for this stop. */
-static inline int filter_code_of(uint16_t data)
-{
-	return (data & FILTER_TAG_MASK) == FILTER_TAG ? (int)(data & 0x3ff) : -1;
-}
+/* The code of the call in DATA, or -1 where another filter asked for this stop. */
+int filter_code_of(uint16_t data);
 
 /* Number of the call CODE in ABI, or -1 where it has none. */
 int filter_number(const struct arch_abi *abi, unsigned code);

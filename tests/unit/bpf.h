@@ -63,6 +63,11 @@ static struct outcome simulate(const struct program *program, const struct secco
 		} else if (at->code == (BPF_RET | BPF_K)) {
 			outcome.action = at->k;
 			return outcome;
+		} else if (at->code == (BPF_RET | BPF_A)) {
+			outcome.action = a;
+			return outcome;
+		} else if (at->code == (BPF_ALU | BPF_OR | BPF_K)) {
+			a |= at->k;
 		} else if (at->code == (BPF_JMP | BPF_JA)) {
 			pc += (int)at->k;
 		} else if (at->code == (BPF_ALU | BPF_AND | BPF_K)) {

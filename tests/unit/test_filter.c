@@ -44,6 +44,12 @@ static void build(struct program *program)
 	assert_in_range(program->size, 1, FILTER_MAX);
 }
 
+/* The stop of CODE in an ABI. */
+static uint32_t stop_of(unsigned abi, unsigned code)
+{
+	return SECCOMP_RET_TRACE | filter_data(abi, (unsigned)filter_number(&arch_abis[abi], code));
+}
+
 /* Number of NAME by libseccomp. */
 static int number(uint32_t audit, const char *name)
 {
@@ -72,17 +78,17 @@ static uint32_t expected(const struct arch_abi *abi, uint32_t nr)
 	if (op >= 0 && filter_pointer((enum snr_op)op) >= 0)
 		return SECCOMP_RET_ALLOW; /* all arguments are 0 */
 	if (op >= 0)
-		return SECCOMP_RET_TRACE | filter_data(abi->index, (unsigned)op);
+		return stop_of(abi->index, (unsigned)op);
 	if ((int)nr == number(abi->audit, "io_uring_setup"))
 		return SECCOMP_RET_ERRNO | ENOSYS;
 	if ((int)nr == number(abi->audit, "clone3"))
-		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_CLONE3);
+		return stop_of(abi->index, FILTER_CLONE3);
 	if ((int)nr == number(abi->audit, "seccomp"))
-		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_SECCOMP);
+		return stop_of(abi->index, FILTER_SECCOMP);
 	if ((int)nr == number(abi->audit, "ptrace")) /* PTRACE_TRACEME */
-		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_PTRACE);
+		return stop_of(abi->index, FILTER_PTRACE);
 	if ((int)nr == number(abi->audit, "setns"))
-		return SECCOMP_RET_TRACE | filter_data(abi->index, FILTER_SETNS);
+		return stop_of(abi->index, FILTER_SETNS);
 	return SECCOMP_RET_ALLOW;
 }
 
@@ -193,29 +199,28 @@ static void flags_and_options_decide(void **state)
 		uint32_t unshare = (uint32_t)number(abi->audit, "unshare");
 		uint32_t prctl = (uint32_t)number(abi->audit, "prctl");
 		uint32_t ptrace = (uint32_t)number(abi->audit, "ptrace");
-		const uint32_t trace = SECCOMP_RET_TRACE;
 
 		assert_int_equal(answer(&program, abi->audit, clone, CLONE_VM | CLONE_THREAD),
 				 SECCOMP_RET_ALLOW);
 		assert_int_equal(answer(&program, abi->audit, clone, CLONE_VM | CLONE_UNTRACED),
-				 trace | filter_data(i, FILTER_CLONE));
+				 stop_of(i, FILTER_CLONE));
 		assert_int_equal(answer(&program, abi->audit, unshare, CLONE_NEWUTS),
 				 SECCOMP_RET_ALLOW);
 		assert_int_equal(answer(&program, abi->audit, unshare, CLONE_FS),
-				 trace | filter_data(i, FILTER_UNSHARE));
+				 stop_of(i, FILTER_UNSHARE));
 		assert_int_equal(answer(&program, abi->audit, unshare, CLONE_NEWNS | CLONE_FS),
-				 trace | filter_data(i, FILTER_UNSHARE));
+				 stop_of(i, FILTER_UNSHARE));
 		for (unsigned option = 0; option < 100; option++)
 			assert_int_equal(answer(&program, abi->audit, prctl, option),
 					 option == PR_SET_DUMPABLE || option == PR_GET_DUMPABLE ||
 							 option == PR_SET_SECCOMP
-						 ? trace | filter_data(i, FILTER_PRCTL)
+						 ? stop_of(i, FILTER_PRCTL)
 						 : SECCOMP_RET_ALLOW);
 		for (unsigned request = 0; request < 0x4220; request++)
 			assert_int_equal(answer(&program, abi->audit, ptrace, request),
 					 request == PTRACE_TRACEME || request == PTRACE_ATTACH ||
 							 request == PTRACE_SEIZE
-						 ? trace | filter_data(i, FILTER_PTRACE)
+						 ? stop_of(i, FILTER_PTRACE)
 						 : SECCOMP_RET_ALLOW);
 	}
 }
@@ -240,8 +245,7 @@ static void pointers_decide(void **state)
 			assert_int_equal(simulate(&program, &data).action, SECCOMP_RET_ALLOW);
 			for (size_t j = 0; j < sizeof(pointers) / sizeof(*pointers); j++) {
 				data.args[arg] = pointers[j];
-				assert_int_equal(simulate(&program, &data).action,
-						 SECCOMP_RET_TRACE | filter_data(i, op));
+				assert_int_equal(simulate(&program, &data).action, stop_of(i, op));
 			}
 		}
 	}
@@ -275,7 +279,8 @@ static void allowed_calls_are_constant(void **state)
 				most = outcome.steps;
 		}
 	}
-	assert_in_range(most, 1, 24);
+	assert_in_range(most, 1, 20);
+	assert_in_range(program.size, 1, 400); /* the kernel compiles it at every start */
 }
 
 /* libseccomp speaks of calls by the number, or pseudo number, that the native table has for the
@@ -300,7 +305,7 @@ static void add_pointer_rule(scmp_filter_ctx ctx, const char *name, unsigned arg
 static void add_rules(scmp_filter_ctx ctx, unsigned abi)
 {
 	for (unsigned op = 0; op < SNR_NOPS; op++) {
-		uint32_t action = SCMP_ACT_TRACE(filter_data(abi, op));
+		uint32_t action = stop_of(abi, op);
 		int pointer = filter_pointer((enum snr_op)op);
 
 		if (!filter_wants(&rules, (enum snr_op)op))
@@ -311,15 +316,15 @@ static void add_rules(scmp_filter_ctx ctx, unsigned abi)
 			add_rule(ctx, snr_pathops[op].name, action);
 	}
 	add_rule(ctx, "io_uring_setup", SCMP_ACT_ERRNO(ENOSYS));
-	add_rule(ctx, "clone3", SCMP_ACT_TRACE(filter_data(abi, FILTER_CLONE3)));
-	add_rule(ctx, "seccomp", SCMP_ACT_TRACE(filter_data(abi, FILTER_SECCOMP)));
-	add_rule(ctx, "setns", SCMP_ACT_TRACE(filter_data(abi, FILTER_SETNS)));
-	assert_int_equal(seccomp_rule_add(ctx, SCMP_ACT_TRACE(filter_data(abi, FILTER_CLONE)),
+	add_rule(ctx, "clone3", stop_of(abi, FILTER_CLONE3));
+	add_rule(ctx, "seccomp", stop_of(abi, FILTER_SECCOMP));
+	add_rule(ctx, "setns", stop_of(abi, FILTER_SETNS));
+	assert_int_equal(seccomp_rule_add(ctx, stop_of(abi, FILTER_CLONE),
 					  seccomp_syscall_resolve_name("clone"), 1,
 					  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_UNTRACED,
 						  CLONE_UNTRACED)),
 			 0);
-	assert_int_equal(seccomp_rule_add(ctx, SCMP_ACT_TRACE(filter_data(abi, FILTER_PTRACE)),
+	assert_int_equal(seccomp_rule_add(ctx, stop_of(abi, FILTER_PTRACE),
 					  seccomp_syscall_resolve_name("ptrace"), 1,
 					  SCMP_A0(SCMP_CMP_EQ, PTRACE_TRACEME, 0)),
 			 0);
@@ -390,7 +395,7 @@ static void rules_decide(void **state)
 
 	build(&program);
 	assert_int_equal(answer(&program, arch_abis[0].audit, SYS_getdents64, 0),
-			 SECCOMP_RET_TRACE | filter_data(0, SNR_getdents64));
+			 stop_of(0, SNR_getdents64));
 	rules.nchildren = 0;
 	build(&program);
 	rules.nchildren = 1;
@@ -402,9 +407,16 @@ static void data_goes_there_and_back(void **state)
 {
 	for (unsigned abi = 0; abi < arch_nabis; abi++) {
 		for (unsigned code = 0; code < FILTER_NCODES; code++) {
-			assert_int_equal(filter_abi_of(filter_data(abi, code)), abi);
-			assert_int_equal(filter_code_of(filter_data(abi, code)), code);
+			int nr = filter_number(&arch_abis[abi], code);
+			uint16_t data = filter_data(abi, (unsigned)nr);
+
+			if (nr < 0)
+				continue;
+			assert_in_range(nr, 0, FILTER_STRICT - 1);
+			assert_int_equal(filter_abi_of(data), abi);
+			assert_int_equal(filter_code_of(data), code);
 		}
+		assert_int_equal(filter_code_of(filter_data(abi, FILTER_STRICT)), FILTER_STRICT);
 	}
 	assert_int_equal(filter_code_of(0), -1);
 	assert_int_equal(filter_code_of(0x7fff), -1);

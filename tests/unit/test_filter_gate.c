@@ -61,6 +61,13 @@ static bool is_path_call(uint32_t audit, uint32_t nr)
 	return op >= 0 && snr_pathop_passes_gate(&snr_pathops[op]);
 }
 
+/* fchdir(2) names no file: the tracer sees it for the sake of the shim alone. */
+static bool is_for_shim(uint32_t audit, uint32_t nr)
+{
+	return (int)nr ==
+	       filter_number(&arch_abis[audit == arch_abis[0].audit ? 0 : 1], SNR_fchdir);
+}
+
 /* What comes from elsewhere is stopped as under engine trace, the gate of another ABI is none, and
  * at the gate exactly the calls pass that a shim may plan. */
 static void the_gate_is_one_place_of_one_abi(void **state)
@@ -78,14 +85,14 @@ static void the_gate_is_one_place_of_one_abi(void **state)
 		~0ull,
 	};
 
-	build(&hybrid, SNR_ENGINE_HYBRID);
 	build(&trace, SNR_ENGINE_TRACE);
+	build(&hybrid, SNR_ENGINE_HYBRID);
 	for (unsigned i = 0; i < arch_nabis; i++) {
 		uint32_t audit = arch_abis[i].audit;
 
 		for (uint32_t nr = 0; nr <= LAST_NUMBER; nr++) {
 			for (uint64_t arg = 0; arg < 2; arg++) {
-				uint32_t stopped = answer_at(&trace, audit, nr, 0, arg);
+				uint32_t stopped = answer_at(&hybrid, audit, nr, 0, arg);
 				bool passes = audit == AUDIT_ARCH_X86_64 && is_path_call(audit, nr);
 
 				for (size_t j = 0; j < sizeof(others) / sizeof(*others); j++)
@@ -94,8 +101,13 @@ static void the_gate_is_one_place_of_one_abi(void **state)
 							 stopped);
 				assert_int_equal(answer_at(&hybrid, audit, nr, SNR_GATE_IP, arg),
 						 passes ? SECCOMP_RET_ALLOW : stopped);
-				assert_int_equal(answer_at(&trace, audit, nr, SNR_GATE_IP, arg),
-						 stopped);
+				if (!is_for_shim(audit, nr)) {
+					assert_int_equal(answer_at(&trace, audit, nr, 0, arg),
+							 stopped);
+					assert_int_equal(answer_at(&trace, audit, nr, SNR_GATE_IP,
+								   arg),
+							 stopped);
+				}
 			}
 		}
 	}
@@ -117,7 +129,7 @@ static void the_tracer_keeps_account_of_some_calls(void **state)
 	static const int passing[] = {SYS_open,     SYS_openat,     SYS_newfstatat, SYS_statx,
 				      SYS_readlink, SYS_readlinkat, SYS_getcwd,     SYS_rename,
 				      SYS_unlink,   SYS_faccessat,  SYS_chdir,      SYS_mkdir,
-				      SYS_getdents, SYS_getdents64};
+				      SYS_getdents, SYS_getdents64, SYS_fchdir};
 	static const int kept[] = {SYS_execve,      SYS_execveat, SYS_chroot, SYS_pivot_root,
 				   SYS_bind,        SYS_connect,  SYS_setns,  SYS_seccomp,
 				   SYS_getsockname, SYS_clone3,   SYS_sendto};
