@@ -147,51 +147,72 @@ struct snr_redirector host_redirector(const struct snr_image *image, struct host
 	};
 }
 
+/* A piece of a file. */
+struct window {
+	uint64_t offset;
+	long size; /* or -errno */
+	char bytes[4096];
+};
+
+/* The file that was read last, its head, and the last piece behind that: headers are asked for by
+ * the dozen, a few bytes each. A file is read from its start first, so that none is taken for
+ * another one. */
+static struct {
+	char path[SNR_PATH_MAX];
+	int fd; /* or -errno */
+	struct window head, window;
+} file = {.fd = -1};
+
+static void look_into(struct window *window, uint64_t offset)
+{
+	ssize_t got = file.fd < 0
+			      ? file.fd
+			      : pread(file.fd, window->bytes, sizeof(window->bytes), (off_t)offset);
+
+	window->offset = offset;
+	window->size = file.fd >= 0 && got < 0 ? -errno : got;
+}
+
 /* Something that would block or act on being opened (a FIFO, a device) is no program. */
-static long read_once(const char *path, uint64_t offset, void *out, size_t size)
+static void open_file(const char *path)
 {
 	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd = (int)snr_rawcall4(SYS_openat, AT_FDCWD, path, flags, 0);
 
-	if (fd < 0)
-		return fd;
-	ssize_t got = pread(fd, out, size, (off_t)offset);
-	long result = got < 0 ? -errno : got;
-	close(fd);
-	return result;
+	if (file.fd >= 0)
+		close(file.fd);
+	file.fd = (int)snr_rawcall4(SYS_openat, AT_FDCWD, path, flags, 0);
+	strcpy(file.path, path);
+	look_into(&file.head, 0);
+	file.window.size = 0;
 }
 
-/* What was read last: headers are asked for by the dozen, a few bytes each, one behind the other. A
- * file is read from its start first, so that none is taken for another one. */
-static struct window {
-	char path[SNR_PATH_MAX];
-	uint64_t offset;
-	long size;
-	char bytes[4096];
-} window = {.size = -1};
-
-static bool is_in_window(const char *path, uint64_t offset, size_t size)
+static bool holds(const struct window *window, uint64_t offset, size_t size)
 {
-	uint64_t from = offset - window.offset;
+	uint64_t from = offset - window->offset;
 
-	return offset && window.size > 0 && from + size <= (uint64_t)window.size &&
-	       from < (uint64_t)window.size && strcmp(path, window.path) == 0;
+	return window->size > 0 && from < (uint64_t)window->size &&
+	       from + size <= (uint64_t)window->size;
 }
 
+/* As much of SIZE bytes as there are. */
 long host_read_file(void *context, const char *path, uint64_t offset, void *out, size_t size)
 {
-	if (size > sizeof(window.bytes) || strlen(path) >= sizeof(window.path))
-		return read_once(path, offset, out, size);
-	if (!is_in_window(path, offset, size)) {
-		window.offset = offset;
-		window.size = read_once(path, offset, window.bytes, sizeof(window.bytes));
-		strcpy(window.path, path);
+	struct window *window = &file.head;
+
+	if (size > sizeof(window->bytes) || strlen(path) >= sizeof(file.path))
+		return -ENAMETOOLONG;
+	if (!offset || strcmp(path, file.path) != 0)
+		open_file(path);
+	if (offset && !holds(window, offset, size)) {
+		window = &file.window;
+		if (!holds(window, offset, size))
+			look_into(window, offset);
 	}
-	if (window.size < 0)
-		return window.size;
-	uint64_t from = offset - window.offset;
-	if (size > (uint64_t)window.size - from)
-		size = (size_t)((uint64_t)window.size - from);
-	memcpy(out, window.bytes + from, size);
+	if (window->size < 0)
+		return window->size;
+	uint64_t from = offset - window->offset;
+	if (size > (uint64_t)window->size - from)
+		size = (size_t)((uint64_t)window->size - from);
+	memcpy(out, window->bytes + from, size);
 	return (long)size;
 }

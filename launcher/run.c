@@ -22,6 +22,7 @@
 
 int run_untouched(void *context, const char *file, char *const argv[], char *const envp[])
 {
+	run_refuse_own_script(file);
 	execve(file, argv, envp);
 	return -errno;
 }
@@ -76,9 +77,7 @@ static int attempt_shell(run_attempt attempt, void *context, const char *file,
 	return error;
 }
 
-/* A script that names us as its interpreter, and options or nothing: the kernel puts the script's
- * own name in the place of PROGRAM (execve(2)), and we would start us for ever. */
-static void refuse_own_script(const char *file)
+void run_refuse_own_script(const char *file)
 {
 	char line[256] = "";
 	struct stat its, own;
@@ -104,7 +103,6 @@ static void refuse_own_script(const char *file)
 static int attempt_file(run_attempt attempt, void *context, const char *file, char *const program[],
 			char *const envp[])
 {
-	refuse_own_script(file);
 	int error = attempt(context, file, program, envp);
 
 	if (error == -ENOEXEC)
@@ -160,16 +158,17 @@ static int attempt_path(run_attempt attempt, void *context, char *const program[
 	}
 }
 
+int run_search(run_attempt attempt, void *context, char *const program[], char *const envp[])
+{
+	if (!*program[0])
+		return -ENOENT;
+	if (strchr(program[0], '/'))
+		return attempt_file(attempt, context, program[0], program, envp);
+	return attempt_path(attempt, context, program, envp);
+}
+
 _Noreturn void run_program(run_attempt attempt, void *context, char *const program[],
 			   char *const envp[])
 {
-	int error;
-
-	if (!*program[0])
-		error = -ENOENT;
-	else if (strchr(program[0], '/'))
-		error = attempt_file(attempt, context, program[0], program, envp);
-	else
-		error = attempt_path(attempt, context, program, envp);
-	give_up(program[0], error);
+	give_up(program[0], run_search(attempt, context, program, envp));
 }

@@ -51,13 +51,14 @@ static pid_t fork_unseen(void)
 }
 
 /* A child that was forked by one that ended at once, so that it is nobody's child here. Returns as
- * fork(2), but 1 to this process; where it could not be forked, TALK gets the reason. */
+ * fork(2), but 1 to this process; where it could not be forked, TALK gets the reason. The one
+ * between borrows our memory, for a second copy of which each start would pay. */
 static pid_t fork_orphan(int talk)
 {
-	pid_t middle = fork();
+	pid_t middle = vfork();
 
 	if (middle == 0) {
-		pid_t side = fork();
+		pid_t side = fork_unseen();
 		if (side == 0)
 			return 0;
 		if (side < 0)

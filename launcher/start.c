@@ -194,6 +194,7 @@ static int attempt_preload(void *context, const char *file, char *const argv[], 
 	long error = host->access(host->context, plan->changed ? plan->real : file, X_OK);
 	if (error < 0)
 		return (int)error;
+	run_refuse_own_script(plan->changed ? plan->real : file);
 	if (plan->native)
 		return run_exactly(plan->changed ? plan->real : file, argv, envp);
 	const char *shim = shim_for(preload->redirector.image, plan);

@@ -5,6 +5,7 @@
 #include "launcher/start.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "launcher/fail.h"
+#include "launcher/host.h"
 #include "launcher/quiet.h"
 #include "launcher/run.h"
 #include "launcher/side.h"
@@ -79,6 +81,47 @@ static _Noreturn void fail(const struct run_directory *directory, const char *fo
 	die(STATUS_FAILED, "tracer", format, strerror(-error));
 }
 
+/* The search in PATH. Beneath the filter each candidate costs the tracer two stops: those that are
+ * not there are told apart before. */
+struct traced {
+	struct snr_redirector redirector;
+	struct snr_scratch scratch;
+	char real[SNR_PATH_MAX];
+	unsigned missing; /* so many come first */
+};
+
+static int look(void *context, const char *file, char *const argv[], char *const envp[])
+{
+	struct traced *traced = context;
+	const struct snr_host *host = &traced->redirector.host;
+	struct snr_lookup follow = {.follow = true};
+	struct snr_resolved resolved =
+		snr_resolve(traced->redirector.image, NULL, host, &traced->scratch, AT_FDCWD, file,
+			    strlen(file), follow, traced->real);
+	const char *place = resolved.changed ? traced->real : file;
+	long error = resolved.error ? resolved.error : host->access(host->context, place, F_OK);
+
+	if (error == -ENOENT || error == -ENOTDIR) {
+		traced->missing++;
+		return (int)error;
+	}
+	if (!error)
+		run_refuse_own_script(place);
+	return 0;
+}
+
+static int attempt_traced(void *context, const char *file, char *const argv[], char *const envp[])
+{
+	struct traced *traced = context;
+
+	if (traced->missing) {
+		traced->missing--;
+		return -ENOENT;
+	}
+	execve(file, argv, envp);
+	return -errno;
+}
+
 _Noreturn void start_trace(const struct image *image, const struct journal *journal,
 			   const struct start_beside *beside, char *const program[])
 {
@@ -92,9 +135,15 @@ _Noreturn void start_trace(const struct image *image, const struct journal *jour
 				     .stats = stats->memory,
 				     .stats_fd = stats->memory ? stats->talk : -1,
 				     .kept_fd = directory->path[0] ? directory->state : -1};
+	struct host_context host = {0};
+	static struct traced traced;
 	struct quiet quiet;
 	int error;
 
+	traced.redirector = host_redirector(image->mapped, &host);
+	/* If all are missing, it is for the kernel to say so. */
+	if (run_search(look, &traced, program, environ) < 0)
+		traced.missing = 0;
 	quiet_begin(&quiet);
 	error = attach_tracer(&setup, directory);
 	quiet_end(&quiet);
@@ -105,5 +154,5 @@ _Noreturn void start_trace(const struct image *image, const struct journal *jour
 	if (error < 0)
 		fail(directory, "the kernel refuses the filter of system calls: %s; use -e preload",
 		     error);
-	run_program(run_untouched, NULL, program, environ);
+	run_program(attempt_traced, &traced, program, environ);
 }

@@ -80,14 +80,11 @@ static void serve(struct tracer *tracer)
 
 static struct tracer *tracer_new(const struct tracer_setup *setup)
 {
-	struct tracer *tracer = calloc(1, sizeof(*tracer));
+	static struct tracer one; /* most of its pages are never written to */
+	struct tracer *tracer = &one;
 
-	if (!tracer)
+	if (tracee_table_init(tracer))
 		return NULL;
-	if (tracee_table_init(tracer)) {
-		free(tracer);
-		return NULL;
-	}
 	tracer->redirector.image = setup->image;
 	tracer->redirector.facts = setup->image->flags & SNR_IMAGE_STRICT ? NULL : &tracer->facts;
 	tracer->redirector.stats = setup->stats;
@@ -108,7 +105,6 @@ static struct tracer *tracer_new(const struct tracer_setup *setup)
 	tracee_host_init(tracer);
 	if (fault_init(tracer)) {
 		tracee_table_free(tracer);
-		free(tracer);
 		return NULL;
 	}
 	return tracer;
@@ -136,7 +132,6 @@ int tracer_main(const struct tracer_setup *setup)
 		tracee_table_free(tracer);
 		socket_forget_all(tracer);
 		free(tracer->faults.word);
-		free(tracer);
 	}
 	return r ? 1 : 0;
 }
