@@ -105,12 +105,36 @@ int filter_number(const struct arch_abi *abi, unsigned code)
 	return numbers[abi->index][code];
 }
 
+/* By ABI and number: 1 + the code. */
+static uint16_t codes[ARCH_MAX_ABIS][FILTER_NUMBERS];
+
+static void know_codes(void)
+{
+	for (unsigned i = 0; i < arch_nabis; i++) {
+		codes[i][FILTER_STRICT] = FILTER_STRICT + 1;
+		for (unsigned code = FILTER_NCODES; code-- > 0;) {
+			int number = filter_number(&arch_abis[i], code);
+
+			if (number >= 0 && number < (int)FILTER_STRICT)
+				codes[i][number] = (uint16_t)(code + 1);
+		}
+	}
+}
+
 int filter_code(const struct arch_abi *abi, uint64_t nr)
 {
-	for (unsigned code = 0; code < FILTER_NCODES; code++)
-		if (filter_number(abi, code) == (int)nr)
-			return (int)code;
-	return -1;
+	if (!codes[0][FILTER_STRICT])
+		know_codes();
+	return nr < FILTER_NUMBERS ? codes[abi->index][nr] - 1 : -1;
+}
+
+int filter_code_of(uint16_t data)
+{
+	unsigned abi = filter_abi_of(data);
+
+	if ((data & FILTER_TAG_MASK) != FILTER_TAG || abi >= arch_nabis)
+		return -1;
+	return filter_code(&arch_abis[abi], data & (FILTER_NUMBERS - 1));
 }
 
 /* fchdir(2) is in the table because the shim remembers the cwd; the tracer asks /proc, and tells
@@ -131,33 +155,6 @@ bool filter_wants(const struct snr_image *image, enum snr_op op)
 		if (snr_role_is_path(row->role[i]) || row->role[i] >= SNR_ROLE_SOCKADDR)
 			return true;
 	return false;
-}
-
-/* By ABI and number: 1 + the code. */
-static uint16_t codes[ARCH_MAX_ABIS][FILTER_NUMBERS];
-
-static void know_codes(void)
-{
-	for (unsigned i = 0; i < arch_nabis; i++) {
-		codes[i][FILTER_STRICT] = FILTER_STRICT + 1;
-		for (unsigned code = FILTER_NCODES; code-- > 0;) {
-			int number = filter_number(&arch_abis[i], code);
-
-			if (number >= 0 && number < (int)FILTER_STRICT)
-				codes[i][number] = (uint16_t)(code + 1);
-		}
-	}
-}
-
-int filter_code_of(uint16_t data)
-{
-	unsigned abi = filter_abi_of(data);
-
-	if ((data & FILTER_TAG_MASK) != FILTER_TAG || abi >= arch_nabis)
-		return -1;
-	if (!codes[0][FILTER_STRICT])
-		know_codes();
-	return codes[abi][data & (FILTER_NUMBERS - 1)] - 1;
 }
 
 /* The program under construction, filled from its end: every jump goes forward, to what is there
