@@ -17,7 +17,7 @@ SHIM_REAL_POINTER(FILE *, freopen64, (const char *path, const char *mode, FILE *
 static FILE *reopen(reopen_function *real, const char *path, const char *mode, FILE *stream)
 {
 	struct shim_slot *slot =
-		shim_plan(SNR_open, (long)path, path ? shim_stream_flags(mode) : 0, 0, 0, 0);
+		shim_plan(SNR_open, (long)path, path ? shim_stream_flags(mode) : 0, 0666, 0, 0);
 	char text[SNR_PATH_MAX];
 	long result;
 	int error;

@@ -16,7 +16,8 @@ FLAG_ROLES = ("OFLAGS", "ATFLAGS", "LINKFLAGS", "HOW", "INMASK", "FANFLAGS", "UM
 # The C type that a role implies. VAL and the rest have theirs written in the row.
 TYPES = {role: "const char *" for role in PATH_ROLES + ("TEXT", "STREAMMODE")}
 TYPES.update({role: "int" for role in FLAG_ROLES + ("DIRFD",)})
-TYPES.update({"INMASK": "uint32_t", "FANFLAGS": "unsigned", "LINKFLAGS": "int", "MODE": "mode_t"})
+TYPES.update({"INMASK": "uint32_t", "FANFLAGS": "unsigned", "LINKFLAGS": "int", "MODE": "mode_t",
+              "FIFOMODE": "mode_t"})
 # access(2) and its like take their mode as int.
 INT_MODE = ("access", "faccessat", "faccessat2")
 MAX_PLANNED = 5  # arguments of shim_plan behind the operation: what fits in registers
@@ -165,6 +166,10 @@ class Row:
                 return "0"
         elif role == "DIRFD" and nth >= len(mine):
             return "AT_FDCWD"
+        elif role == "MODE" and self.of_roles(("STREAMMODE",)):
+            return "0666"  # fopen(3)
+        elif role == "MODE" and self.of_roles(("FIFOMODE",)):
+            return "(long)(S_IFIFO | %s)" % self.of_roles(("FIFOMODE",))[0].name
         return "(long)" + mine[nth].name if nth < len(mine) else "0"
 
     def planned(self):

@@ -66,11 +66,19 @@ static void tell_plan(const struct snr_redirector *redirector, const struct snr_
 	}
 }
 
-/* What an overlay wants done before the call. The kernel judges us as it will judge the call. */
+/* The kernel judges us as it will judge the call. */
+struct snr_actor shim_actor(void)
+{
+	return (struct snr_actor){.root = "",
+				  .process = "/proc/thread-self",
+				  .uid = (uint32_t)snr_rawcall1(__NR_geteuid, 0)};
+}
+
+/* What an overlay wants done before the call. */
 static void act(const struct snr_redirector *redirector, struct shim_slot *slot,
 		const struct snr_call *call)
 {
-	struct snr_actor actor = {.root = "", .uid = (uint32_t)snr_rawcall1(__NR_geteuid, 0)};
+	const struct snr_actor actor = shim_actor();
 
 	snr_overlay_act(redirector, &slot->scratch, &actor, call, &slot->plan);
 }

@@ -167,6 +167,10 @@ struct shim_slot *shim_plan(enum snr_op op, long a, long b, long c, long d, long
  * memory. */
 struct shim_slot *shim_plan_call(struct snr_redirector *redirector, const struct snr_call *call);
 
+/* Who does what an overlay wants done before a call: this process. */
+struct snr_actor;
+struct snr_actor shim_actor(void);
+
 /* What a plan for PATH and FLAGS gave the last time: 0 where a plan is needed (shared/memo.h). */
 snr_memo_answer shim_known(enum snr_op op, int dirfd, const char *path, long flags);
 snr_memo_answer shim_known_by(const struct snr_redirector *redirector, enum snr_op op, int dirfd,

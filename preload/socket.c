@@ -7,6 +7,7 @@
 
 #include "shared/log.h"
 #include "shared/callnumbers.h"
+#include "shared/overlay_act.h"
 #include "shared/rawcall/rawcall.h"
 #include "shared/text.h"
 
@@ -168,6 +169,12 @@ long shim_address_plan(enum snr_op op, const void *address, socklen_t len,
 	snr_copy((char *)copy, address, len);
 	snr_plan_address(redirector, &slot->scratch, copy, len, binds, instead->text, slot->text[0],
 			 &plan);
+	if (plan.overlay.deed) {
+		const struct snr_actor actor = shim_actor();
+
+		snr_act_for_address(redirector, &slot->scratch, &actor, instead->text,
+				    slot->text[0], &plan);
+	}
 	instead->len = plan.len;
 	instead->dir = -1;
 	result = plan.verdict == SNR_FINISHED ? plan.result : plan.verdict == SNR_CHANGED;

@@ -4,6 +4,7 @@
  */
 #include "shared/address.h"
 
+#include "shared/overlay_act.h"
 #include "shared/text.h"
 
 #include <asm/fcntl.h>
@@ -41,6 +42,23 @@ long snr_write_address(const char *path, size_t len, unsigned char out[SNR_ADDRE
 	return (long)(SNR_ADDRESS_FAMILY + len);
 }
 
+/* What was planned for the path, as PLAN for the address that OUT is to hold. */
+static void take(const struct snr_plan *path_plan, unsigned char out[SNR_ADDRESS_SIZE],
+		 struct snr_address_plan *plan)
+{
+	long n;
+
+	plan->verdict = path_plan->verdict;
+	plan->result = path_plan->result;
+	plan->rule = path_plan->rule;
+	if (plan->verdict != SNR_CHANGED)
+		return;
+	plan->path_len = path_plan->path_len[0];
+	n = snr_write_address(path_plan->text[0], plan->path_len, out);
+	plan->too_long = n < 0;
+	plan->len = n < 0 ? 0 : (uint32_t)n;
+}
+
 void snr_plan_address(struct snr_redirector *redirector, struct snr_scratch *scratch,
 		      const unsigned char *address, size_t len, bool creates,
 		      unsigned char out[SNR_ADDRESS_SIZE], char *path,
@@ -52,7 +70,6 @@ void snr_plan_address(struct snr_redirector *redirector, struct snr_scratch *scr
 				    .writes = creates};
 	size_t name = name_length(address, len);
 	struct snr_plan path_plan;
-	long n;
 
 	plan->verdict = SNR_UNCHANGED;
 	plan->result = 0;
@@ -60,21 +77,31 @@ void snr_plan_address(struct snr_redirector *redirector, struct snr_scratch *scr
 	plan->len = 0;
 	plan->path_len = 0;
 	plan->too_long = false;
+	plan->overlay.deed = SNR_DEED_NONE;
 	if (!name)
 		return;
 	snr_copy(scratch->path, (const char *)address + SNR_ADDRESS_FAMILY, name);
 	scratch->path[name] = '\0';
 	path_plan.text[0] = path;
 	snr_plan_path(redirector, scratch, AT_FDCWD, scratch->path, lookup, &path_plan);
-	plan->verdict = path_plan.verdict;
-	plan->result = path_plan.result;
-	plan->rule = path_plan.rule;
-	if (plan->verdict != SNR_CHANGED)
-		return;
-	plan->path_len = path_plan.path_len[0];
-	n = snr_write_address(path, plan->path_len, out);
-	plan->too_long = n < 0;
-	plan->len = n < 0 ? 0 : (uint32_t)n;
+	plan->overlay = path_plan.overlay;
+	take(&path_plan, out, plan);
+}
+
+void snr_act_for_address(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+			 const struct snr_actor *actor, unsigned char out[SNR_ADDRESS_SIZE],
+			 char *path, struct snr_address_plan *plan)
+{
+	const struct snr_call making = SNR_MAKING;
+	struct snr_plan path_plan = {.verdict = plan->verdict,
+				     .rule = plan->rule,
+				     .npaths = 1,
+				     .path_len = {(uint16_t)plan->path_len},
+				     .text = {path},
+				     .overlay = plan->overlay};
+
+	snr_overlay_act(redirector, scratch, actor, &making, &path_plan);
+	take(&path_plan, out, plan);
 }
 
 size_t snr_reverse_address(const struct snr_image *image, const unsigned char *address, size_t len,

@@ -18,7 +18,8 @@ struct snr_address_plan {
 	uint32_t len; /* SNR_CHANGED: bytes of the new address, what takes the place of socklen_t */
 	bool too_long; /* the real path, in PATH, does not fit: the caller makes a short one that
 			* leads to its directory, and calls snr_write_address */
-	uint32_t path_len; /* of PATH, if SNR_CHANGED */
+	uint32_t path_len;               /* of PATH, if SNR_CHANGED */
+	struct snr_overlay_plan overlay; /* deed: snr_act_for_address comes next */
 };
 
 /* Plan a call that looks the LEN bytes of a socket address at ADDRESS up: CREATES for bind(2),
@@ -29,6 +30,12 @@ void snr_plan_address(struct snr_redirector *redirector, struct snr_scratch *scr
 		      const unsigned char *address, size_t len, bool creates,
 		      unsigned char out[SNR_ADDRESS_SIZE], char *path,
 		      struct snr_address_plan *plan);
+
+/* Do what the PLAN that snr_plan_address made needs before bind(2). OUT and PATH are the same. */
+struct snr_actor;
+void snr_act_for_address(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+			 const struct snr_actor *actor, unsigned char out[SNR_ADDRESS_SIZE],
+			 char *path, struct snr_address_plan *plan);
 
 /* Write the address of the socket PATH, LEN bytes. Returns its size, or -ENAMETOOLONG. */
 long snr_write_address(const char *path, size_t len, unsigned char out[SNR_ADDRESS_SIZE]);

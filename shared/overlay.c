@@ -196,3 +196,13 @@ bool snr_leads_to(const struct snr_image *image, const char *path, size_t len, c
 	return is_beneath(image, rule->target, path + rest, len - rest, real, real_len) ||
 	       is_beneath(image, rule->text, path + rest, len - rest, real, real_len);
 }
+
+bool snr_lies_below(const struct snr_image *image, const char *path, size_t len, const char *real,
+		    size_t real_len)
+{
+	size_t rest;
+	uint32_t place = snr_match_placing(image, path, len, &rest);
+
+	return snr_is_overlay(image, place) && is_beneath(image, snr_rule(image, place)->text,
+							  path + rest, len - rest, real, real_len);
+}

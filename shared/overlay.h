@@ -81,6 +81,34 @@ bool snr_is_layered_directory(const struct snr_image *image, const struct snr_ho
 bool snr_leads_to(const struct snr_image *image, const char *path, size_t len, const char *real,
 		  size_t real_len, char *buffer);
 
+/* Is the real path REAL where the lower layer has the canonical virtual PATH? */
+bool snr_lies_below(const struct snr_image *image, const char *path, size_t len, const char *real,
+		    size_t real_len);
+
+/* ---- what a descriptor is open on (overlay_held.c) ---- */
+
+/* A descriptor stays on the layer on which it was opened. Who changes its file by it means the one
+ * that has its name, as in an overlayfs, where it has both. */
+enum snr_held {
+	SNR_HELD_ELSEWHERE, /* on no lower layer */
+	SNR_HELD_NAMED,
+	SNR_HELD_LINK, /* a symbolic link, which no name leads to that would not be followed */
+};
+
+/* What became of the file that a descriptor has open at the real path REAL, where the program knows
+ * it as the canonical virtual PATH, for LOOKUP? NAMED, LINK: OUT is where the name leads, on LAYER.
+ * -errno: nothing, or something else, has the name now. REAL ends in a NUL, OUT has SNR_PATH_MAX
+ * bytes. */
+long snr_held_name(const struct snr_image *image, const struct snr_host *host,
+		   struct snr_scratch *scratch, struct snr_lookup lookup, const char *path,
+		   size_t len, const char *real, size_t real_len, char *out, enum snr_layer *layer);
+
+/* Resolve the program's descriptor FD to that name: not changed where it is ELSEWHERE. LOOKUP: of
+ * the path that might stand in its place. */
+struct snr_resolved snr_resolve_held(const struct snr_image *image, const struct snr_host *host,
+				     struct snr_scratch *scratch, int fd, struct snr_lookup lookup,
+				     char *out);
+
 /* ---- the disk (overlay_disk.c), by direct system calls ---- */
 
 /* host.upper: what is at the real PATH of an upper layer; enum snr_upper or -errno. */

@@ -13,9 +13,11 @@
 #include <errno.h>
 #include <linux/fcntl.h>
 
-#define R_OK 4 /* <unistd.h> */
-#define W_OK 2
-#define X_OK 1
+#define R_OK       4 /* <unistd.h> */
+#define W_OK       2
+#define X_OK       1
+
+#define XATTR_NAME 256 /* XATTR_NAME_MAX and the NUL */
 
 /* ---- names ---- */
 
@@ -109,8 +111,7 @@ static bool take_path(struct snr_doing *doing, int n)
 	       !snr_is_dotdot(text + last.start, last.end - last.start);
 }
 
-/* The kernel is to get the name on the upper layer for path N. */
-static long turn_up(struct snr_doing *doing, int n)
+long snr_turn_up(struct snr_doing *doing, int n)
 {
 	struct snr_doing_path *path = &doing->path[n];
 	const struct snr_image *image = doing->redirector->image;
@@ -179,7 +180,8 @@ long snr_doing_may_write(const struct snr_doing *doing, int n)
 {
 	const struct snr_host *host = &doing->redirector->host;
 	char *name = doing->scratch->pending;
-	bool lower = parent_layer(doing, n) == SNR_LAYER_LOWER;
+	enum snr_layer layer = parent_layer(doing, n);
+	bool lower = layer == SNR_LAYER_LOWER;
 	long error = snr_doing_name(doing, n, false, doing->path[n].root, name);
 
 	/* mnt_want_write comes first. */
@@ -187,6 +189,8 @@ long snr_doing_may_write(const struct snr_doing *doing, int n)
 		error = host->access(host->context, name, W_OK);
 	if (error == -EROFS)
 		return error;
+	if (layer == SNR_LAYER_ABSENT)
+		return -ENOENT;
 	error = snr_doing_name(doing, n, lower, snr_doing_parent(doing, n), name);
 	if (error < 0)
 		return error;
@@ -197,41 +201,6 @@ long snr_doing_may_write(const struct snr_doing *doing, int n)
 }
 
 /* ---- the deeds ---- */
-
-static bool has_slash(const struct snr_doing *doing, int n)
-{
-	return doing->path[n].end > doing->path[n].len;
-}
-
-/* What the kernel refuses of the call once the place is free. The whiteout must be there still. */
-static long refusal(const struct snr_doing *doing, int n)
-{
-	if (has_slash(doing, n) && !(snr_pathops[doing->call->op].effects & SNR_DIRECTORY))
-		return doing->plan->overlay.deed == SNR_DEED_OPEN ? -EISDIR : -ENOENT;
-	return snr_text_error(doing->redirector, doing->scratch, doing->call);
-}
-
-/* Nothing is at path N by any layer: let the upper one have its directory, and no whiteout. */
-static long make_room(struct snr_doing *doing, int n)
-{
-	long error = refusal(doing, n);
-
-	if (!error)
-		error = snr_doing_may_write(doing, n);
-	if (error)
-		return error;
-	if (doing->path[n].layer == SNR_LAYER_LOWER) {
-		error = snr_copy_parents_up(doing, n);
-	} else {
-		error = snr_doing_name(doing, n, false, doing->path[n].len,
-				       doing->scratch->spot[0]);
-		if (error >= 0)
-			error = snr_remove_upper(doing, doing->scratch->spot[0], false);
-		if (error == -ENOENT)
-			error = 0;
-	}
-	return error ? error : turn_up(doing, n);
-}
 
 static uint64_t open_flags(const struct snr_doing *doing)
 {
@@ -260,19 +229,19 @@ static long act_open(struct snr_doing *doing)
 	error = snr_doing_stat(doing, 0, &stx);
 	if (error == -ENOENT) {
 		if (flags & O_CREAT)
-			return make_room(doing, 0);
+			return snr_make_file(doing, flags);
 		return doing->path[0].layer == SNR_LAYER_ABSENT ? error : 0;
 	}
 	type = snr_mode_type(stx.mode);
 	if (error || ((flags & O_CREAT) && (flags & O_EXCL)) ||
-	    (type == SNR_TYPE_FILE && (has_slash(doing, 0) || (flags & O_DIRECTORY))) ||
+	    (type == SNR_TYPE_FILE && (snr_doing_has_slash(doing, 0) || (flags & O_DIRECTORY))) ||
 	    type != (temporary ? SNR_TYPE_DIRECTORY : SNR_TYPE_FILE) || !(temporary || writes))
 		return 0; /* the kernel's own answer is right */
 	error = may_lower(doing, doing->scratch->pending,
 			  (flags & O_ACCMODE) == O_WRONLY ? W_OK : R_OK | W_OK);
 	if (!error)
 		error = snr_copy_up(doing, 0, (flags & O_TRUNC) != 0);
-	return error ? error : turn_up(doing, 0);
+	return error ? error : snr_turn_up(doing, 0);
 }
 
 /* Of another kind than the call is about, which the kernel says. */
@@ -281,8 +250,8 @@ static bool is_no_match(const struct snr_doing *doing, const struct snr_statx *s
 	uint32_t type = snr_mode_type(stx->mode);
 
 	if (snr_pathops[doing->call->op].effects & SNR_REGULAR)
-		return type != SNR_TYPE_FILE || has_slash(doing, 0);
-	return type != SNR_TYPE_DIRECTORY && has_slash(doing, 0);
+		return type != SNR_TYPE_FILE || snr_doing_has_slash(doing, 0);
+	return type != SNR_TYPE_DIRECTORY && snr_doing_has_slash(doing, 0);
 }
 
 /* What belongs to somebody else the kernel refuses to change, where it is. */
@@ -295,97 +264,50 @@ static bool may_change(const struct snr_doing *doing, const struct snr_statx *st
 	return owned || !may_lower(doing, doing->scratch->pending, W_OK);
 }
 
-static long act_change(struct snr_doing *doing)
+/* Of extended attributes the kernel sets those of users on files and directories alone, and an
+ * overlayfs does not copy up what has none to remove (xattr_permission in fs/xattr.c, ovl_xattr_set
+ * in fs/overlayfs/xattrs.c). What it refuses above it refuses below. */
+static bool has_no_xattr(const struct snr_doing *doing, const struct snr_statx *stx)
+{
+	const struct snr_host *host = &doing->redirector->host;
+	const struct snr_pathop *op = &snr_pathops[doing->call->op];
+	int arg = snr_pathop_find(op, SNR_ROLE_XATTR);
+	uint32_t type = snr_mode_type(stx->mode);
+	char name[XATTR_NAME];
+	long len;
+
+	if (arg < 0)
+		return false;
+	len = host->read_string(host->context, doing->call->arg[arg], name, sizeof(name));
+	if (len <= 0)
+		return true;
+	if (type != SNR_TYPE_FILE && type != SNR_TYPE_DIRECTORY &&
+	    snr_begins(name, (size_t)len, "user."))
+		return true;
+	return (arg + 1 == SNR_NARGS || op->role[arg + 1] == SNR_ROLE_NONE) &&
+	       snr_rawcall4(__NR_lgetxattr, doing->scratch->pending, name, NULL, 0) == -ENODATA;
+}
+
+static long change_below(struct snr_doing *doing)
 {
 	struct snr_statx stx;
 	long error;
 
 	if (doing->path[0].layer != SNR_LAYER_LOWER || snr_doing_stat(doing, 0, &stx) ||
-	    is_no_match(doing, &stx) || !may_change(doing, &stx))
+	    is_no_match(doing, &stx) || !may_change(doing, &stx) || has_no_xattr(doing, &stx))
 		return 0;
 	error = snr_copy_up(doing, 0, false);
-	return error ? error : turn_up(doing, 0);
+	return error ? error : snr_turn_up(doing, 0);
 }
 
-/* mkdir(2) where a whiteout is: nothing of what is beneath may show through. The directory takes
- * the whiteout's place in one step. */
-static long make_directory(struct snr_doing *doing, int n)
+static long act_change(struct snr_doing *doing)
 {
-	const struct snr_pathop *op = &snr_pathops[doing->call->op];
-	char *upper = doing->scratch->spot[0], *temporary = doing->scratch->spot[1];
-	uint32_t mode = (uint32_t)doing->call->arg[snr_pathop_find(op, SNR_ROLE_MODE)];
-	long error = snr_doing_may_write(doing, n);
-
-	if (error >= 0)
-		error = snr_doing_name(doing, n, false, doing->path[n].len, upper);
-	if (error >= 0)
-		error = snr_temporary_name(upper, temporary);
-	if (error >= 0)
-		error = snr_rawcall3(__NR_mkdirat, AT_FDCWD, temporary, mode);
-	if (error < 0)
-		return error;
-	error = snr_make_opaque(temporary);
-	if (!error)
-		error = snr_swap(doing, temporary, upper);
-	/* Now the whiteout, or else the directory. */
-	snr_remove_upper(doing, temporary, error != 0);
-	if (!error)
-		doing->plan->verdict = SNR_FINISHED;
-	return error;
-}
-
-static long act_make(struct snr_doing *doing, int n)
-{
-	const struct snr_pathop *op = &snr_pathops[doing->call->op];
-	struct snr_statx stx;
-
-	switch (doing->path[n].layer) {
-	case SNR_LAYER_LOWER:
-		return snr_doing_stat(doing, n, &stx) == -ENOENT ? make_room(doing, n) : 0;
-	case SNR_LAYER_ABSENT:
-		return op->effects & SNR_DIRECTORY ? make_directory(doing, n) : make_room(doing, n);
-	default:
-		return 0;
-	}
-}
-
-/* To a directory, where nothing is. The kernel could say EXDEV of two layers. */
-static long no_link(const struct snr_doing *doing)
-{
-	long error = refusal(doing, 1);
+	bool held = doing->plan->overlay.held;
+	long error = held ? snr_check_descriptor(doing) : 0;
 
 	if (!error)
-		error = snr_doing_may_write(doing, 1);
-	return error ? error : -EPERM;
-}
-
-static long act_link(struct snr_doing *doing)
-{
-	struct snr_statx stx;
-	long error;
-
-	/* By a descriptor: refuse.c knows that it is there, and on the same side. */
-	if (doing->path[0].rule == SNR_NO_RULE)
-		return act_make(doing, 1);
-	if (doing->path[0].rule != doing->path[1].rule)
-		return 0; /* the kernel, or who looks for mounts, refuses it */
-	error = snr_doing_stat(doing, 0, &stx);
-	if (error)
-		return doing->path[0].layer == SNR_LAYER_ABSENT ? error : 0;
-	if (snr_mode_type(stx.mode) == SNR_TYPE_DIRECTORY)
-		return snr_doing_stat(doing, 1, &stx) == -ENOENT ? no_link(doing) : 0;
-	if (doing->path[0].layer == SNR_LAYER_LOWER) {
-		if (snr_doing_stat(doing, 1, &stx) != -ENOENT)
-			return 0; /* EEXIST, ENOTDIR */
-		error = refusal(doing, 1);
-		if (!error)
-			error = snr_doing_may_write(doing, 1);
-		if (!error)
-			error = snr_copy_up(doing, 0, false);
-		if (!error)
-			error = turn_up(doing, 0);
-	}
-	return error ? error : act_make(doing, 1);
+		error = change_below(doing);
+	return error || !held ? error : snr_act_by_name(doing);
 }
 
 static long act(struct snr_doing *doing)
@@ -396,9 +318,9 @@ static long act(struct snr_doing *doing)
 	case SNR_DEED_CHANGE:
 		return act_change(doing);
 	case SNR_DEED_MAKE:
-		return act_make(doing, 0);
+		return snr_act_make(doing, 0);
 	case SNR_DEED_LINK:
-		return act_link(doing);
+		return snr_act_link(doing);
 	case SNR_DEED_REMOVE:
 		return snr_act_remove(doing);
 	case SNR_DEED_RENAME:
@@ -425,7 +347,7 @@ void snr_overlay_act(const struct snr_redirector *redirector, struct snr_scratch
 	for (int n = 0; n < SNR_MAX_PATHS; n++)
 		named &= take_path(&doing, n);
 	/* The root of an overlay is on both layers. */
-	if (!named && plan->overlay.deed != SNR_DEED_LINK)
+	if (!named && plan->overlay.deed != SNR_DEED_LINK && !plan->overlay.held)
 		return;
 	error = plan->overlay.lent ? -ENAMETOOLONG : act(&doing);
 	snr_layers_forget(scratch);

@@ -18,8 +18,9 @@ void snr_overlay_plan(const struct snr_image *image, const struct snr_call *call
 
 /* Who acts. */
 struct snr_actor {
-	const char *root; /* what goes before every path, as the program's "/" is called; "" */
-	uint32_t uid;     /* by whom the kernel judges the program's calls on files */
+	const char *root;    /* what goes before every path, as the program's "/" is called; "" */
+	const char *process; /* where /proc tells of it, "/proc/thread-self" */
+	uint32_t uid;        /* by whom the kernel judges the program's calls on files */
 };
 
 /* Do what plan->overlay says, for the CALL that was planned with SCRATCH. Afterwards the verdict is

@@ -138,7 +138,7 @@ static bool is_of_overlayfs(const char *name)
 	return snr_begins(name, len, "trusted.overlay.") || snr_begins(name, len, "user.overlay.");
 }
 
-static void *map_pages(size_t size)
+void *snr_map_pages(size_t size)
 {
 #ifdef __NR_mmap2
 	long number = __NR_mmap2;
@@ -160,7 +160,7 @@ static long copy_xattrs(const char *from, const char *to)
 
 	if (len <= 0)
 		return 0;
-	list = map_pages(2 * ATTRIBUTE_SIZE);
+	list = snr_map_pages(2 * ATTRIBUTE_SIZE);
 	if (!list)
 		return -ENOMEM;
 	value = list + ATTRIBUTE_SIZE;

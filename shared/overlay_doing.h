@@ -48,6 +48,20 @@ bool snr_doing_is_below(const struct snr_doing *doing, int n, struct snr_statx *
 /* lstat(2) of what the program sees at path N. */
 long snr_doing_stat(const struct snr_doing *doing, int n, struct snr_statx *stx);
 
+/* The kernel is to get the name on the upper layer for path N. */
+long snr_turn_up(struct snr_doing *doing, int n);
+
+/* ---- overlay_make.c ---- */
+
+/* Do slashes follow path N? */
+bool snr_doing_has_slash(const struct snr_doing *doing, int n);
+
+/* open(2) by FLAGS is to make what is on no layer. */
+long snr_make_file(struct snr_doing *doing, uint64_t flags);
+
+long snr_act_make(struct snr_doing *doing, int n);
+long snr_act_link(struct snr_doing *doing);
+
 /* ---- overlay_copy.c ---- */
 
 /* Copy the directories above path N up, as far as they are missing. 0 or -errno. */
@@ -56,6 +70,9 @@ long snr_copy_parents_up(const struct snr_doing *doing, int n);
 /* Copy what the lower layer has at path N up, and what is above it; of a file only the name and
  * attributes where it is to become EMPTY. 0 or -errno. */
 long snr_copy_up(const struct snr_doing *doing, int n, bool empty);
+
+/* Memory for a while; NULL if there is none. */
+void *snr_map_pages(size_t size);
 
 /* A name in the directory of PATH that nobody has, in OUT of SNR_SPOT_SIZE bytes. */
 long snr_temporary_name(const char *path, char *out);
@@ -72,6 +89,16 @@ long snr_make_whiteout(const struct snr_doing *doing, const char *path);
 
 /* Let the directory PATH hide what is beneath it. 0 or -errno. */
 long snr_make_opaque(const char *path);
+
+/* ---- overlay_call.c ---- */
+
+/* Does the call name nothing but a descriptor, which must be one that is open for reading or
+ * writing (not O_PATH)? -EBADF: it is not. */
+long snr_check_descriptor(const struct snr_doing *doing);
+
+/* The file that the call's descriptor is open on is where it is to be changed: make the call on its
+ * name, if it has none that the kernel would take. 0 or -errno. */
+long snr_act_by_name(const struct snr_doing *doing);
 
 /* ---- overlay_remove.c ---- */
 

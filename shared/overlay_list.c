@@ -84,7 +84,9 @@ bool snr_merge_hides(const struct snr_listing *listing, const char *name, size_t
 
 	if (merge->rule == SNR_NO_RULE || !(merge->asks || snr_may_be_hidden(name, len, type)))
 		return false;
-	if (snr_is_temporary(name, len))
+	/* A removed directory has no names. */
+	if (snr_is_temporary(name, len) || (merge->layer == SNR_LAYER_ABSENT &&
+					    !snr_is_dot(name, len) && !snr_is_dotdot(name, len)))
 		return true;
 	upper = upper_of(listing, name, len);
 	/* What was listed from below may be behind an opaque directory now. */

@@ -39,6 +39,7 @@ void snr_overlay_plan(const struct snr_image *image, const struct snr_call *call
 
 	plan->overlay.deed = SNR_DEED_NONE;
 	plan->overlay.lent = false;
+	plan->overlay.held = n && resolved[0].held;
 	if (!snr_has_overlays(image))
 		return;
 	for (int i = 0; i < n; i++) {

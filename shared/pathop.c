@@ -32,6 +32,7 @@ enum {
 	ARGV = SNR_ROLE_ARGV,
 	ENVP = SNR_ROLE_ENVP,
 	FD = SNR_ROLE_FD,
+	XATTR = SNR_ROLE_XATTR,
 	SOCKADDR = SNR_ROLE_SOCKADDR,
 	SOCKLEN = SNR_ROLE_SOCKLEN,
 	MSG = SNR_ROLE_MSG,
@@ -225,6 +226,8 @@ struct snr_lookup snr_pathop_lookup(const struct snr_pathop *op, int path_arg,
 		       ((op->effects & SNR_REMOVES) ||
 			((op->effects & SNR_EXCLUSIVE) && is_last_path(op, path_arg)));
 	lookup.writes = writes(op, path_arg, args);
+	lookup.links = (op->effects & SNR_SAME_FS) && !(op->effects & SNR_REMOVES) &&
+		       !is_last_path(op, path_arg);
 	if (flags_arg < 0)
 		return lookup;
 	if (flags_role == SNR_ROLE_HOW && how) {

@@ -41,6 +41,7 @@ enum snr_role {
 	SNR_ROLE_ARGV,
 	SNR_ROLE_ENVP,
 	SNR_ROLE_FD,
+	SNR_ROLE_XATTR,
 	SNR_ROLE_SOCKADDR,
 	SNR_ROLE_SOCKLEN,
 	SNR_ROLE_MSG,
@@ -95,6 +96,7 @@ struct snr_lookup {
 	bool no_xdev;  /* openat2's RESOLVE_NO_XDEV: a step onto another side of a rule is EXDEV */
 	bool source;   /* it is one if it is absolute and the TEXT before it says "source" */
 	bool writes;   /* what is there, or the directory of the name, is to be changed */
+	bool links;    /* what is found gets another name: the first path of link(2) */
 	bool ignored;  /* this argument is no path this time (fsconfig with another command) */
 };
 

@@ -216,9 +216,11 @@ long snr_base(const struct snr_image *image, const struct snr_host *host,
 		return n;
 	if (scratch->real[0] != '/')
 		return -ENOTDIR;
-	n = without_deleted(host, dirfd, scratch->real, (size_t)n);
-	if (n < 0)
-		return n;
+	len = without_deleted(host, dirfd, scratch->real, (size_t)n);
+	if (len < 0)
+		return len;
+	scratch->base_gone = len < n;
+	n = len;
 	len = snr_unmap(image, scratch->real, (size_t)n, scratch->base, SNR_PATH_MAX);
 	if (len < 0)
 		return len;

@@ -24,6 +24,7 @@ struct snr_scratch {
 	uint32_t epoch;           /* of the facts, when the resolution began */
 	char path[SNR_PATH_MAX];  /* the program's path, where it had to be copied (rewrite.c) */
 	char base[SNR_PATH_MAX];  /* canonical virtual path of where a relative path starts */
+	bool base_gone;           /* ... which was removed */
 	char where[SNR_PATH_MAX]; /* canonical virtual path of where the walk is */
 	char pending[2 * SNR_PATH_MAX]; /* text of links still to be walked */
 	char link[SNR_PATH_MAX];
@@ -45,6 +46,7 @@ struct snr_resolved {
 	bool changed;    /* OUT holds another path for the kernel; false: it gets the program's */
 	bool incomplete; /* the walk ended at a name that others follow */
 	bool lent;       /* OUT goes through a descriptor of the host's (host.h, shorten) */
+	bool held;       /* OUT is the name of what the program's descriptor is open on */
 	bool at_rule;    /* the path is the rule's own path: a mount point */
 	bool ancestor;   /* rules lie beneath the path */
 	bool named;      /* an entry is named, by the last name of some rule's path */

@@ -126,6 +126,41 @@ static bool is_source(const struct snr_redirector *redirector, const struct snr_
 	       snr_equal(key, "source", sizeof(key));
 }
 
+/* The call means what its descriptor is open on: by its only argument that could, or by a path that
+ * is empty (AT_EMPTY_PATH) or NULL (utimensat(2)) in the place of argument ARG. The argument that
+ * is the descriptor, or -1. */
+static int held_argument(const struct snr_redirector *redirector, const struct snr_call *call,
+			 int arg)
+{
+	const struct snr_pathop *op = &snr_pathops[call->op];
+	const struct snr_host *host = &redirector->host;
+	char first;
+
+	if (arg < 0 || op->role[arg] == SNR_ROLE_FD)
+		return arg;
+	if (!arg || op->role[arg - 1] != SNR_ROLE_DIRFD)
+		return -1;
+	if (!call->arg[arg])
+		return op->effects & SNR_CHANGES ? arg - 1 : -1;
+	return snr_pathop_lookup(op, arg, call->arg, NULL).may_be_empty &&
+			       !host->read_bytes(host->context, call->arg[arg], &first, 1) && !first
+		       ? arg - 1
+		       : -1;
+}
+
+static struct snr_resolved plan_descriptor(struct snr_redirector *redirector,
+					   struct snr_scratch *scratch, const struct snr_call *call,
+					   struct snr_plan *plan, int fd, int arg)
+{
+	struct snr_lookup lookup = snr_pathop_lookup(&snr_pathops[call->op], arg, call->arg, NULL);
+	struct snr_resolved resolved =
+		snr_resolve_held(redirector->image, &redirector->host, scratch,
+				 (int)(uint32_t)call->arg[fd], lookup, plan->text[plan->npaths]);
+
+	take(plan, &resolved, arg);
+	return resolved;
+}
+
 static struct snr_resolved plan_argument(struct snr_redirector *redirector,
 					 struct snr_scratch *scratch, const struct snr_call *call,
 					 struct snr_plan *plan, int arg, const uint64_t how[3])
@@ -138,8 +173,13 @@ static struct snr_resolved plan_argument(struct snr_redirector *redirector,
 					.plain = true};
 	struct snr_lookup lookup = snr_pathop_lookup(op, arg, call->arg, how);
 	const struct snr_host *host = &redirector->host;
+	int fd = -1;
 	long len;
 
+	if (snr_has_overlays(redirector->image) && (lookup.writes || lookup.links))
+		fd = held_argument(redirector, call, arg);
+	if (fd >= 0)
+		return plan_descriptor(redirector, scratch, call, plan, fd, arg);
 	if (!call->arg[arg] || lookup.ignored)
 		return resolved;
 	len = host->read_string(host->context, call->arg[arg], scratch->path, SNR_PATH_MAX);
@@ -301,26 +341,34 @@ static bool lead_to_error(const struct snr_redirector *redirector, const struct 
 	return true;
 }
 
-/* A call that changes what a descriptor is open on, and names nothing: by its only argument that
- * could, or by a path that is empty (AT_EMPTY_PATH) or NULL (utimensat(2)). */
+/* Which argument stands for the first thing that the call is about, or -1. */
+static int first_argument(const struct snr_pathop *op)
+{
+	int fd = snr_pathop_find(op, SNR_ROLE_FD);
+
+	return fd < 0 ? snr_spot_argument(op, 0) : fd;
+}
+
+/* A call that changes what a descriptor is open on, and names nothing. */
 static bool changes_frozen(const struct snr_redirector *redirector, struct snr_scratch *scratch,
 			   const struct snr_call *call)
 {
 	const struct snr_pathop *op = &snr_pathops[call->op];
-	const struct snr_host *host = &redirector->host;
-	int fd = snr_pathop_find(op, SNR_ROLE_FD), path = snr_spot_argument(op, 0);
-	char first;
+	int fd;
 
 	if (!(op->effects & (SNR_CHANGES | SNR_PERMITS)) ||
 	    !snr_has_kind(redirector->image, SNR_KIND_BIT(SNR_READONLY)))
 		return false;
-	if (fd < 0 && path > 0 && op->role[path - 1] == SNR_ROLE_DIRFD &&
-	    (!call->arg[path] ||
-	     (snr_pathop_lookup(op, path, call->arg, NULL).may_be_empty &&
-	      !host->read_bytes(host->context, call->arg[path], &first, 1) && !first)))
-		fd = path - 1;
-	return fd >= 0 && snr_readonly_descriptor(redirector->image, host, scratch,
+	fd = held_argument(redirector, call, first_argument(op));
+	return fd >= 0 && snr_readonly_descriptor(redirector->image, &redirector->host, scratch,
 						  (int)(uint32_t)call->arg[fd]) != SNR_NO_RULE;
+}
+
+/* Is argument ARG looked up? A descriptor alone is only where it may have to become a path. */
+static bool is_resolved(const struct snr_image *image, const struct snr_pathop *op, int arg)
+{
+	return snr_role_is_path(op->role[arg]) ||
+	       (op->role[arg] == SNR_ROLE_FD && snr_has_overlays(image));
 }
 
 void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratch,
@@ -348,7 +396,7 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 	}
 	scratch->path[0] = '\0';
 	for (int i = 0; i < SNR_NARGS && n < SNR_MAX_PATHS; i++) {
-		if (!snr_role_is_path(op->role[i]))
+		if (!is_resolved(redirector->image, op, i))
 			continue;
 		resolved[n++] = plan_argument(redirector, scratch, call, plan, i, how);
 	}
@@ -361,7 +409,7 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 	}
 	snr_overlay_plan(redirector->image, call, how, resolved, n, plan);
 	if ((op->effects & (SNR_RELINKS | SNR_MOVES_ROOT)) ||
-	    ((op->effects & SNR_PERMITS) && (resolved[0].ancestor || resolved[0].jumped)))
+	    (n && (op->effects & SNR_PERMITS) && (resolved[0].ancestor || resolved[0].jumped)))
 		snr_facts_forget(redirector->facts);
 	if (n == 1 && how_arg < 0 && is_told_by_path(redirector->image, op, scratch->path))
 		plan->memo = resolved[0].memo;
@@ -389,6 +437,8 @@ static bool makes_readonly(struct snr_redirector *redirector, struct snr_scratch
 void snr_plan_path(struct snr_redirector *redirector, struct snr_scratch *scratch, int dirfd,
 		   const char *path, struct snr_lookup lookup, struct snr_plan *plan)
 {
+	const struct snr_call making = SNR_MAKING;
+	const uint64_t no_how[3] = {0};
 	struct snr_resolved resolved;
 
 	plan_nothing(plan);
@@ -400,4 +450,6 @@ void snr_plan_path(struct snr_redirector *redirector, struct snr_scratch *scratc
 	else if (resolved.frozen != SNR_NO_RULE &&
 		 makes_readonly(redirector, scratch, dirfd, path, lookup, plan))
 		finish_with(plan, -EROFS);
+	else if (lookup.create)
+		snr_overlay_plan(redirector->image, &making, no_how, &resolved, 1, plan);
 }

@@ -38,6 +38,7 @@ struct snr_overlay_plan {
 	uint8_t layer[SNR_MAX_PATHS]; /* enum snr_layer of each path ... */
 	uint8_t text[SNR_MAX_PATHS];  /* ... and which of plan->text it is */
 	bool lent;                    /* one of them is too long for the kernel (resolve.h) */
+	bool held; /* the first one is the name of what a descriptor is open on */
 	uint32_t rule[SNR_MAX_PATHS]; /* SNR_NO_RULE: no overlay has to do with it */
 };
 
@@ -78,6 +79,9 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 
 /* Let PLAN be a call that fails with RESULT (-errno) by RULE. */
 void snr_plan_failed(struct snr_plan *plan, int result, uint32_t rule);
+
+/* What bind(2) is to names, whatever its address. */
+#define SNR_MAKING ((struct snr_call){.op = SNR_bind})
 
 /* Like snr_plan_call for one path in memory that may be read directly (the shim's wrappers): no
  * copy of it is made. */

@@ -116,11 +116,11 @@ static void walk_up(struct walk *walk)
 	bool by_name;
 	long err;
 
-	if (snr_is_confined(walk->lookup) && walk->len == walk->floor) {
+	err = search(walk, &by_name);
+	if (err != -ENOTDIR && snr_is_confined(walk->lookup) && walk->len == walk->floor) {
 		walk->error = walk->lookup.beneath ? -EXDEV : 0;
 		return;
 	}
-	err = search(walk, &by_name);
 	/* The parents of a rule's path are there, on the disk or not. */
 	if (err == -ENOENT && snr_walk_is_above_rules(walk))
 		err = 0;
@@ -153,25 +153,16 @@ static void jump(struct walk *walk, size_t len, bool last)
 {
 	struct snr_scratch *scratch = walk->scratch;
 	long n = -ENOENT;
-	size_t rest;
 
 	walk->jumped = true;
 	walk->base_len = 0;
 	if (scratch->link[0] == '/')
 		n = snr_unmap(walk->image, scratch->link, len, scratch->base, SNR_PATH_MAX);
-	if (n > 0 && last && !walk->canonical) {
-		/* The kernel does the jump, but on whose side it ends link(2) must know; and a
-		 * directory of an overlay may be on both layers. */
-		walk->at.rule = snr_match_longest(walk->image, scratch->base, (size_t)n, &rest);
-		if (!snr_is_layered_directory(walk->image, walk->host, scratch, scratch->base,
-					      (size_t)n))
-			n = -ENOENT;
-	}
-	if (n > 0) {
-		if (!snr_leads_to(walk->image, scratch->base, (size_t)n, scratch->link, len,
-				  scratch->real))
-			n = -ENOENT;
-	}
+	if (n > 0 && last && !walk->canonical && !snr_walk_jumps_by_name(walk, (size_t)n, len))
+		n = -ENOENT;
+	if (n > 0 &&
+	    !snr_leads_to(walk->image, scratch->base, (size_t)n, scratch->link, len, scratch->real))
+		n = -ENOENT;
 	if (n <= 0) {
 		walk->lost = true;
 		stop(walk, n);

@@ -57,6 +57,19 @@ static bool is_gone(const struct walk *walk)
 		(walk->stopped && !snr_rest_is_empty(&walk->rest)));
 }
 
+/* What a call ends with that changes a removed start: on the lower layer it cannot be changed. */
+static int start_error(struct walk *walk)
+{
+	struct snr_scratch *scratch = walk->scratch;
+	long n = walk->host->directory(walk->host->context, walk->dirfd, scratch->link,
+				       SNR_PATH_MAX);
+
+	return n > 0 && snr_lies_below(walk->image, scratch->base, walk->base_len, scratch->link,
+				       (size_t)n)
+		       ? -ENOTDIR
+		       : 0;
+}
+
 void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 {
 	long n;
@@ -86,6 +99,11 @@ void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 	if (result->error)
 		return;
 	n = write_path(walk, out);
+	if (n >= 0 && snr_walk_is_removed_start(walk)) {
+		/* The kernel finds it by where it starts. */
+		result->error = walk->lookup.writes ? start_error(walk) : 0;
+		return;
+	}
 	if (n >= 0 && is_gone(walk))
 		n = -ENOENT;
 	if (n < 0) {

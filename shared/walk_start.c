@@ -26,6 +26,14 @@ static size_t common_length(const struct walk *walk)
 		       : slash;
 }
 
+bool snr_walk_is_removed_start(const struct walk *walk)
+{
+	return (walk->layer == SNR_LAYER_ABSENT ||
+		(walk->layer != SNR_LAYER_NONE && walk->scratch->base_gone)) &&
+	       walk->len > 1 && walk->len == walk->base_len &&
+	       snr_equal(walk->scratch->where, walk->scratch->base, walk->len);
+}
+
 bool snr_walk_name_from_start(struct walk *walk)
 {
 	const struct snr_scratch *scratch = walk->scratch;
@@ -33,7 +41,8 @@ bool snr_walk_name_from_start(struct walk *walk)
 	size_t common;
 
 	/* The start lies on one layer of an overlay, and so does all that is named from there. */
-	if (walk->base_len < 2 || walk->at.rule != walk->base_rule || walk->layer != SNR_LAYER_NONE)
+	if (walk->base_len < 2 || walk->at.rule != walk->base_rule ||
+	    (walk->layer != SNR_LAYER_NONE && !snr_walk_is_removed_start(walk)))
 		return false;
 	snr_add_text(&builder, "/proc/thread-self/");
 	if (walk->dirfd == AT_FDCWD) {

@@ -67,10 +67,20 @@ static inline bool snr_walk_is_above_rules(const struct walk *walk)
 /* The kernel's path of where we are, in scratch->real. Returns its length or -errno. */
 long snr_walk_real_path(struct walk *walk);
 
+/* Are we where the walk started, in a directory of an overlay that has no name any more? It has no
+ * names in it either, but it is there, and so is its parent. To be asked after
+ * snr_walk_real_path. */
+bool snr_walk_is_removed_start(const struct walk *walk);
+
 /* From where the program starts it can go where it could not come by the name. Put a name that
  * starts there into scratch->real; false where we are on another side, or not by way of the start.
  */
 bool snr_walk_name_from_start(struct walk *walk);
+
+/* Where a link of /proc that is the last name jumps to, the real path of REAL_LEN bytes in
+ * scratch->link whose name, LEN bytes, is in scratch->base: go on by that name? If not, the kernel
+ * is to jump, or it is an error. */
+bool snr_walk_jumps_by_name(struct walk *walk, size_t len, size_t real_len);
 
 /* Are the first LEN bytes of scratch->where on another mount of the system's than where the walk
  * started (TO_ROOT: than the root)? A directory above rules that is not on the disk lies on the

@@ -146,7 +146,7 @@ bool filter_wants(const struct snr_image *image, enum snr_op op)
 	if (row->effects & SNR_LISTS)
 		return image->nchildren > 0 || snr_listing_may_edit(image);
 	if (snr_pathop_find(row, SNR_ROLE_FD) >= 0)
-		return snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY));
+		return snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY) | SNR_KIND_BIT(SNR_OVERLAY));
 	if (row->effects & (SNR_REVERSES | SNR_EXECS | SNR_MOVES_ROOT))
 		return true;
 	if ((row->effects & SNR_MOVES_CWD) && image->engine == SNR_ENGINE_HYBRID)

@@ -4,33 +4,53 @@
  */
 #include "tracer/overlay.h"
 
-#include "shared/overlay_act.h"
 #include "tracer/creds.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool overlay_act(struct tracer *tracer, struct tracee *tracee, const struct snr_call *args,
-		 struct snr_plan *plan)
+void overlay_begin(struct tracer *tracer, struct overlay_actor *actor)
 {
-	char root[32] = "";
-	struct snr_actor actor = {.root = root};
-	mode_t mask;
+	pid_t tid = tracer->current->tid;
 
-	if (plan->verdict != SNR_CHANGED)
-		return true;
-	/* What was done once must not be planned again: have memory for the answer before. */
+	actor->root[0] = '\0';
+	if (tracer->roots_differ)
+		snprintf(actor->root, sizeof(actor->root), "/proc/%d/root", tid);
+	snprintf(actor->process, sizeof(actor->process), "/proc/%d", tid);
+	creds_take(tracer);
+	actor->actor =
+		(struct snr_actor){.root = actor->root,
+				   .process = actor->process,
+				   .uid = tracer->creds_differ ? tracer->creds_uid : geteuid()};
+	actor->mask = umask(creds_umask(tracer));
+}
+
+void overlay_end(struct tracer *tracer, const struct overlay_actor *actor)
+{
+	umask(actor->mask);
+	creds_return(tracer);
+}
+
+bool overlay_prepare(struct tracer *tracer, struct tracee *tracee)
+{
 	if (!tracee_scratch(tracer, tracee, SNR_MAX_PATHS * SNR_PATH_MAX))
 		return false;
 	scratch_release(tracee);
-	if (tracer->roots_differ)
-		snprintf(root, sizeof(root), "/proc/%d/root", tracee->tid);
-	creds_take(tracer);
-	actor.uid = tracer->creds_differ ? tracer->creds_uid : geteuid();
-	mask = umask(creds_umask(tracer));
-	snr_overlay_act(&tracer->redirector, &tracer->scratch, &actor, args, plan);
-	umask(mask);
-	creds_return(tracer);
+	return true;
+}
+
+bool overlay_act(struct tracer *tracer, struct tracee *tracee, const struct snr_call *args,
+		 struct snr_plan *plan)
+{
+	struct overlay_actor actor;
+
+	if (plan->verdict != SNR_CHANGED)
+		return true;
+	if (!overlay_prepare(tracer, tracee))
+		return false;
+	overlay_begin(tracer, &actor);
+	snr_overlay_act(&tracer->redirector, &tracer->scratch, &actor.actor, args, plan);
+	overlay_end(tracer, &actor);
 	return true;
 }

@@ -6,6 +6,7 @@
 #include "tracer/socket.h"
 
 #include "tracer/memory.h"
+#include "tracer/overlay.h"
 #include "tracer/note.h"
 
 #include <errno.h>
@@ -141,6 +142,9 @@ static void enter_address(struct tracer *tracer, struct tracee *tracee,
 		tracee_resume(tracee, 0);
 		return;
 	}
+	if (binds(socket) && snr_has_overlays(tracer->redirector.image) &&
+	    !overlay_prepare(tracer, tracee))
+		return;
 	socket_plan(tracer, &name, binds(socket), &change);
 	if (change.verdict == SNR_CHANGED) {
 		value[0] = tracee_scratch(tracer, tracee, SNR_PATH_MAX);

@@ -5,6 +5,7 @@
  */
 #include "tracer/creds.h"
 #include "tracer/memory.h"
+#include "tracer/overlay.h"
 #include "tracer/socket.h"
 
 #include "shared/text.h"
@@ -143,6 +144,14 @@ void socket_plan(struct tracer *tracer, const struct socket_name *name, bool bin
 
 	snr_plan_address(&tracer->redirector, &tracer->scratch, name->text, name->len, binds,
 			 change->name.text, tracer->text[0], &plan);
+	if (plan.overlay.deed) {
+		struct overlay_actor actor;
+
+		overlay_begin(tracer, &actor);
+		snr_act_for_address(&tracer->redirector, &tracer->scratch, &actor.actor,
+				    change->name.text, tracer->text[0], &plan);
+		overlay_end(tracer, &actor);
+	}
 	change->verdict = plan.verdict;
 	change->rule = plan.rule;
 	change->result = plan.result;
