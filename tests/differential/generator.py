@@ -18,8 +18,10 @@ OPEN_FLAGS = ['O_RDONLY'] * 6 + [
 KEEP_FLAGS = ['O_RDONLY|O_DIRECTORY', 'O_PATH', 'O_PATH|O_DIRECTORY', 'O_RDONLY']
 MODES = ['0644', '0755', '0600', '0777', '0700', '0444']
 SLOTS = 6
-# A descriptor stays on its layer; bind(2) in a directory that is below makes the socket there.
-NOT_OVER_OVERLAYS = {'fstat', 'bind', 'message', 'send', 'lsetxattr'}
+NOT_OVER_OVERLAYS = {'fstat'}  # a descriptor stays on its layer
+ONLY_OVER_OVERLAYS = {'held'}
+HELD = ['chmod', 'chown', 'times', 'set', 'remove', 'named-chmod', 'named-times', 'named-set', 'truncate',
+        'append', 'rewrite']
 PROGRAM = '%R/../prog'  # the reporter as it was built, beside the world
 
 
@@ -56,14 +58,15 @@ class Generator:
         self.known += [p for p in rule_paths if p not in self.known] + rule_paths * 3
         self.known += [p for p in world.rule_ancestors() if not p.startswith('real')]
         self.dirs += [p for p in rule_paths if p not in self.dirs] + rule_paths
-        self.roots = [d for d in self.dirs if d not in world.rule_ancestors()]
+        # In an overlay it would be one of the layers.
+        self.roots = [d for d in self.dirs if d not in world.rule_ancestors() and
+                      not any((d + '/').startswith(o + '/') for o in world.overlays)]
         self.programs = [(e, n) for e in world.entries if '/bin/' in e.path
                          for n in self.names(e)]
         self.lines = []
         self.number = 0
         without = set(self.options.without)
-        if world.overlays:
-            without |= NOT_OVER_OVERLAYS
+        without |= NOT_OVER_OVERLAYS if world.overlays else ONLY_OVER_OVERLAYS
         self.kinds, self.weights = zip(*[(k, w) for k, w in WEIGHTS if k not in without])
 
     # ---- names ----
@@ -410,6 +413,8 @@ SIMPLE = {
     'send': lambda g, k: g.emit(k, g.socket_path()),
     'freopen': lambda g, k: g.emit(k, g.plain_path(), g.rng.choice(['r', 'w', 'a'])),
     'publish': lambda g, k: g.emit(k, '%R/' + g.rng.choice(g.dirs), g.plain_path()),
+    'held': lambda g, k: g.emit(k, g.plain_path(), g.rng.choice(['O_RDONLY'] * 3 + ['O_PATH']),
+                                g.rng.choice(HELD)),
     'where': one_plain, 'statvfs': one_plain,
     'times': lambda g, k: g.emit(k, g.plain_path(), 2000 + g.number * 7),
     'message': lambda g, k: g.emit(k, g.socket_path()),
@@ -437,4 +442,5 @@ WEIGHTS = [
     ('connect', 0.7), ('send', 0.5), ('exec', 1.5), ('system', 0.15), ('restore', 7),
     ('search', 0.4), ('actions', 0.4), ('fts', 0.3), ('freopen', 0.3), ('publish', 0.6),
     ('where', 0.6), ('statvfs', 0.3), ('times', 0.5), ('message', 0.5),
+    ('held', 3),
 ]

@@ -16,9 +16,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -207,10 +209,78 @@ static void run_message(const struct op *op)
 	close(receiver);
 }
 
+/* Change what FD is open on, by nothing else. */
+static int change_held(const struct op *op, int fd, const char *way)
+{
+	struct timespec times[2] = {{3000, 0}, {3000 + op->number, 0}};
+
+	if (!strcmp(way, "chmod"))
+		return op->raw ? (int)syscall(SYS_fchmod, fd, 0711) : fchmod(fd, 0711);
+	if (!strcmp(way, "chown"))
+		return op->raw ? fchownat(fd, "", getuid(), -1, AT_EMPTY_PATH)
+			       : fchown(fd, getuid(), -1);
+	if (!strcmp(way, "times"))
+		return op->raw ? (int)syscall(SYS_utimensat, fd, NULL, times, 0)
+			       : futimens(fd, times);
+	if (!strcmp(way, "set"))
+		return fsetxattr(fd, "user.one", "held", 4, op->raw ? XATTR_REPLACE : 0);
+	if (!strcmp(way, "remove"))
+		return fremovexattr(fd, "user.one");
+	return -2;
+}
+
+/* The same by its name in /proc. */
+static int change_named(const struct op *op, const char *name, const char *way)
+{
+	struct timespec times[2] = {{4000, 0}, {4000 + op->number, 0}};
+	int fd;
+
+	if (!strcmp(way, "named-chmod"))
+		return chmod(name, 0711);
+	if (!strcmp(way, "named-times"))
+		return utimensat(AT_FDCWD, name, times, 0);
+	if (!strcmp(way, "named-set"))
+		return setxattr(name, "user.one", "name", 4, 0);
+	if (!strcmp(way, "truncate"))
+		return truncate(name, 3);
+	fd = open(name, !strcmp(way, "append") ? O_WRONLY | O_APPEND : O_RDWR | O_TRUNC);
+	if (fd >= 0 && write(fd, "held", 4) == 4)
+		say(" wrote");
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -1 : 0;
+}
+
+/* held PATH FLAGS WAY: open the file, and change it by the descriptor */
+static void run_held(const struct op *op)
+{
+	int fd = open(path_of(op->arg[0]), (int)parse_flags(op->arg[1], OPEN_FLAGS) | O_NONBLOCK);
+	char name[40];
+	struct stat st;
+	int result;
+
+	if (say_result(fd) < 0)
+		return;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
+		say(" left alone");
+	} else {
+		result = change_held(op, fd, op->arg[2]);
+		say_result(result == -2 ? change_named(op, name, op->arg[2]) : result);
+	}
+	close(fd);
+}
+
 const struct op_kind ops_rare[] = {
-	{"search", 3, run_search},   {"actions", 3, run_actions},
-	{"fts", 2, run_fts},         {"freopen", 2, run_freopen},
-	{"publish", 2, run_publish}, {"where", 1, run_where},
-	{"statvfs", 1, run_statvfs}, {"times", 2, run_times},
-	{"message", 1, run_message}, {NULL, 0, NULL},
+	{"search", 3, run_search},
+	{"actions", 3, run_actions},
+	{"fts", 2, run_fts},
+	{"freopen", 2, run_freopen},
+	{"publish", 2, run_publish},
+	{"where", 1, run_where},
+	{"statvfs", 1, run_statvfs},
+	{"times", 2, run_times},
+	{"message", 1, run_message},
+	{"held", 3, run_held},
+	{NULL, 0, NULL},
 };
