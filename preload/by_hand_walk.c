@@ -203,7 +203,7 @@ static int walk_inside(struct walk *walk, const struct stat64 *st, const struct 
 	if (result)
 		return result;
 	if (walk->flags & FTW_CHDIR) {
-		parent = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		parent = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (chdir(*short_name(walk) ? short_name(walk) : ".") < 0)
 			result = -1;
 	}
@@ -277,7 +277,7 @@ static int walk_top(struct walk *walk)
 /* Under FTW_CHDIR the walk starts in the directory that holds the top. */
 static int walk_from_there(struct walk *walk)
 {
-	int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int result, saved;
 	char last;
 

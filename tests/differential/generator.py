@@ -197,8 +197,8 @@ class Generator:
         self.number += 1
         if self.world.overlays:  # a descriptor stays on its layer
             args = ['0' if a == 'AT_EMPTY_PATH' else a for a in args]
-            if kind in ('chmod', 'mkdir'):  # the program's rights must do
-                args[-1] = '%04o' % (int(args[-1], 8) | 0o311)
+            if kind in ('chmod', 'mkdir'):  # the program's rights must do, and a tracer's
+                args[-1] = '%04o' % (int(args[-1], 8) | 0o711)
         self.lines.append('\t'.join([str(self.number), 'S' if raw else 'L', kind,
                                      *[str(a) for a in args]]))
 
