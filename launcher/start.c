@@ -171,7 +171,7 @@ static int execute_script(struct preload *preload, char *const argv[], char *con
 		count++;
 	char **words = pool_grow(NULL, (size_t)nfront + count + 1, sizeof(*words));
 	for (int i = 0; i < nfront; i++)
-		words[i] = (char *)(uintptr_t)front[i];
+		words[i] = front[i] ? (char *)(uintptr_t)front[i] : argv[0];
 	for (size_t i = 1; i <= count; i++)
 		words[(size_t)nfront + i - 1] = argv[i];
 	int error = execute(preload, preload->plan.real, words, envp, shim);

@@ -190,6 +190,7 @@ static bool build_vectors(struct arena *arena, const struct snr_image *image, ch
 	int nfront = snr_exec_argv(&arena->plan, front);
 	size_t args = nfront ? (size_t)(nfront + argc + 1) : 0;
 	struct snr_environ_size size;
+	static char none[] = "";
 	char **slots;
 
 	shim_fault_before_exec(image);
@@ -203,7 +204,7 @@ static bool build_vectors(struct arena *arena, const struct snr_image *image, ch
 	if (!slots)
 		return false;
 	for (int i = 0; i < nfront; i++)
-		slots[i] = (char *)(uintptr_t)front[i];
+		slots[i] = front[i] ? (char *)(uintptr_t)front[i] : argc ? argv[0] : none;
 	for (long i = 1; nfront && i <= argc; i++)
 		slots[nfront + i - 1] = argv[i];
 	if (nfront) {

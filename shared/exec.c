@@ -127,6 +127,26 @@ static bool goes_by_descriptor(const struct snr_exec_plan *plan)
 	return plan->by_descriptor || plan->from_directory;
 }
 
+/* Has the loader at PATH the option --argv0? It came with glibc 2.33; the first version whose mark
+ * is among a loader's own symbols since then is 2.35. */
+static bool takes_argv0(const struct exec_walk *walk, const char *path)
+{
+	static const char mark[] = "GLIBC_2.35";
+	void *context = walk->redirector->host.context;
+	char *text = walk->scratch->link;
+	struct snr_elf elf = {.read_file = walk->read_file, .context = context, .path = path};
+	struct snr_dynamic dynamic;
+	long n = walk->read_file(context, path, 0, text, SNR_ELF_HEAD);
+
+	if (n <= 0 || !snr_elf_open(&elf, text, (size_t)n) || !snr_elf_dynamic(&elf, &dynamic))
+		return false;
+	n = walk->read_file(context, path, dynamic.strings, text, SNR_PATH_MAX);
+	for (long i = 0; i + (long)sizeof(mark) <= n; i++)
+		if (snr_equal(text + i, mark, sizeof(mark)))
+			return true;
+	return false;
+}
+
 /* The kernel looks for PT_INTERP by its real name. Where a rule leads elsewhere, that loader is
  * executed and told of the program, as if the program were its script: ld.so(8), and musl's alike.
  * The shim is not there yet when a loader opens the program, so under preload it is told the real
@@ -156,6 +176,7 @@ static void take_loader(const struct exec_walk *walk, bool *changed)
 	snr_copy(walk->file, loader, snr_length(loader) + 1);
 	plan->nshebang++;
 	plan->by_loader = true;
+	plan->keeps_name = takes_argv0(walk, walk->file);
 	*changed = true;
 }
 
@@ -345,6 +366,7 @@ void snr_plan_exec(struct snr_redirector *redirector, struct snr_scratch *scratc
 	plan->by_descriptor = !len;
 	plan->from_directory = len && path[0] != '/' && dirfd != AT_FDCWD;
 	plan->by_loader = false;
+	plan->keeps_name = false;
 	plan->changed = false;
 	plan->loaded[0] = '\0';
 	if (len || lookup.may_be_empty) {
@@ -408,9 +430,13 @@ int snr_exec_argv(const struct snr_exec_plan *plan, const char *front[SNR_EXEC_F
 		front[n++] = plan->shebang[i].line;
 		if (plan->shebang[i].argument)
 			front[n++] = plan->shebang[i].line + plan->shebang[i].argument;
+		if (n == 1 && plan->keeps_name) {
+			front[n++] = "--argv0";
+			front[n++] = i ? plan->shebang[i - 1].line : NULL;
+		}
 	}
 	front[n++] = plan->script;
 	if (plan->loaded[0])
-		front[1] = plan->loaded;
+		front[plan->keeps_name ? 3 : 1] = plan->loaded;
 	return n;
 }

@@ -30,14 +30,15 @@ struct snr_exec_plan {
 	int error;           /* 0, or -errno: exec must fail with it */
 	bool by_descriptor;  /* the path was empty: the file of the descriptor is executed */
 	bool from_directory; /* the path was relative to a descriptor */
-	bool by_loader; /* the last of SHEBANG is a loader under a rule, not a script's interpreter
-			 */
-	bool changed;   /* execute REAL with the new front of argv instead of the original call */
-	uint8_t kind;   /* enum snr_exec_kind of the last image */
-	uint8_t libc;   /* enum snr_libc */
-	bool native;    /* a `native` rule: the file as it is, with the launcher's environment */
-	bool sanitized; /* needs the run time of AddressSanitizer, which wants to be the first
-			   library */
+	bool by_loader;  /* the last of SHEBANG is a loader under a rule, not a script's interpreter
+			  */
+	bool keeps_name; /* that loader can be told the program's argv[0] */
+	bool changed;    /* execute REAL with the new front of argv instead of the original call */
+	uint8_t kind;    /* enum snr_exec_kind of the last image */
+	uint8_t libc;    /* enum snr_libc */
+	bool native;     /* a `native` rule: the file as it is, with the launcher's environment */
+	bool sanitized;  /* needs the run time of AddressSanitizer, which wants to be the first
+			    library */
 	uint8_t elf_class; /* ELFCLASS32, ELFCLASS64, 0 unknown */
 	uint16_t machine;  /* EM_X86_64, EM_386, EM_AARCH64, ... */
 	uint32_t rule;     /* for the log */
@@ -88,8 +89,9 @@ const char *snr_exec_unseen(const struct snr_exec_plan *plan, bool has_shim);
 
 /* The front of the new argument vector that replaces argv[0] when plan->nshebang > 0, in the
  * kernel's order (the last interpreter and its argument first, the script last): pointers into
- * PLAN, at most SNR_EXEC_FRONT. Returns how many. */
-#define SNR_EXEC_FRONT (2 * SNR_SHEBANG_DEPTH + 1)
+ * PLAN, at most SNR_EXEC_FRONT. NULL among them stands for argv[0] as it was, or "" where there is
+ * none. Returns how many. */
+#define SNR_EXEC_FRONT (2 * SNR_SHEBANG_DEPTH + 3)
 int snr_exec_argv(const struct snr_exec_plan *plan, const char *front[SNR_EXEC_FRONT]);
 
 #endif

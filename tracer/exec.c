@@ -117,7 +117,8 @@ struct vector {
 	bool path;                    /* the first string is another path to execute */
 	size_t front[SNR_EXEC_FRONT]; /* offsets */
 	int nfront;                   /* 0: the program's own vector of arguments stays */
-	uint64_t *args;               /* the program's own, argv[1] on */
+	int own;                      /* that of them which is the program's argv[0], or 0 */
+	uint64_t *args;               /* the program's own */
 	size_t nargs;
 	struct exec_env env;
 	size_t env_at; /* offset of its strings */
@@ -168,14 +169,16 @@ static int add_program(struct tracer *tracer, struct tracee *tracee, uint64_t ar
 	r = add_string(vector, tracer->name);
 	if (r || !plan->nshebang)
 		return r;
-	n = exec_read_vector(tracer, tracee, argv, 1, &vector->args);
+	n = exec_read_vector(tracer, tracee, argv, 0, &vector->args);
 	if (n < 0)
 		return n == -ENOMEM ? -ENOMEM : 0;
 	vector->nargs = (size_t)n;
 	vector->nfront = snr_exec_argv(plan, front);
 	for (int i = 0; !r && i < vector->nfront; i++) {
+		if (!front[i] && n)
+			vector->own = i;
 		vector->front[i] = vector->size;
-		r = add_string(vector, front[i]);
+		r = add_string(vector, front[i] ? front[i] : "");
 	}
 	return r;
 }
@@ -244,8 +247,11 @@ static void put_vectors(const struct vector *vector, const struct layout *at, un
 
 	if (vector->nfront) {
 		for (int i = 0; i < vector->nfront; i++)
-			put_pointer(args + n++ * word, address + vector->front[i], word);
-		for (size_t i = 0; i < vector->nargs; i++)
+			put_pointer(args + n++ * word,
+				    vector->own && i == vector->own ? vector->args[0]
+								    : address + vector->front[i],
+				    word);
+		for (size_t i = 1; i < vector->nargs; i++)
 			put_pointer(args + n++ * word, vector->args[i], word);
 	}
 	for (size_t i = 0; vector->env.entry && i < vector->env.n; i++) {

@@ -72,7 +72,7 @@ static const char *run(const char *path)
 	n = snr_exec_argv(&plan, front);
 	for (int i = 0; i < n; i++) {
 		strcat(words, "|");
-		strcat(words, front[i]);
+		strcat(words, front[i] ? front[i] : "(argv[0])");
 	}
 	image_free(&image);
 	return words;
