@@ -7,6 +7,7 @@
 #include "shared/text.h"
 
 #include <errno.h>
+#include <linux/limits.h>
 
 #define MIX 0xd6e8feb86659fd93ull
 
@@ -261,6 +262,11 @@ static void add_without(const struct snr_image *image, uint32_t rule, const char
 		len -= c.start + (size_t)at + cut;
 	}
 	snr_add(builder, rest, len);
+}
+
+bool snr_match_is_too_long(const struct snr_image *image, uint32_t rule, size_t len)
+{
+	return len > NAME_MAX && rule != SNR_NO_RULE && snr_rule(image, rule)->kind == SNR_PARENT;
 }
 
 long snr_map(const struct snr_image *image, const char *path, size_t len, char *out, size_t size)

@@ -67,6 +67,10 @@ uint32_t snr_match_mount(const struct snr_image *image, uint32_t rule);
 uint32_t snr_match_placing(const struct snr_image *image, const char *path, size_t len,
 			   size_t *rest);
 
+/* Does a name of LEN bytes not fit into the directory of RULE? What stands in for one that is not
+ * on the disk has no limit of its own (kernfs). */
+bool snr_match_is_too_long(const struct snr_image *image, uint32_t rule, size_t len);
+
 /* The name on the disk for NAME, LEN bytes, directly in the directory of RULE, a prefix: at most
  * LEN
  * + SNR_PATH_MAX bytes are added to BUILDER. */

@@ -335,8 +335,9 @@ static long move_away(const struct snr_doing *doing, const char *one, const char
 	return error ? error : snr_make_whiteout(doing, one);
 }
 
-/* A directory takes the place of a whiteout, or of an empty directory with whiteouts in it: both
- * change places, and what was there goes. */
+/* A directory takes the place of a whiteout, or of a directory with nothing but whiteouts in it:
+ * both change places, and what was there goes. One that is really empty is replaced, which asks for
+ * less: the right to write to it is needed to move it (vfs_rename in fs/namei.c). */
 static long move_directory(const struct snr_doing *doing, const char *one, const char *other,
 			   bool below)
 {
@@ -349,6 +350,11 @@ static long move_directory(const struct snr_doing *doing, const char *one, const
 	if (error)
 		return error;
 	directory = is_directory(&stx);
+	if (directory) {
+		error = move_away(doing, one, other, below);
+		if (error != -ENOTEMPTY)
+			return error;
+	}
 	error = snr_swap(doing, one, other);
 	if (error || (below && !directory))
 		return error; /* the whiteout is where it is wanted */

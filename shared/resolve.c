@@ -78,7 +78,7 @@ static bool scan_down(struct scan *scan, const char *name, size_t len, size_t en
 	uint64_t hash = snr_hash_step(scan->hash, name, len);
 	enum snr_fact fact = SNR_PLAIN;
 
-	if (scan->depth == MAX_DEPTH)
+	if (scan->depth == MAX_DEPTH || snr_match_is_too_long(scan->image, scan->rule, len))
 		return false;
 	scan->parent_rule = scan->rule;
 	scan->at_rule = false;

@@ -9,6 +9,7 @@
 #include "shared/walk.h"
 
 #include <errno.h>
+#include <linux/limits.h>
 
 #define MIX 0x9e3779b97f4a7c15ull
 
@@ -114,7 +115,7 @@ bool snr_start_stays(const struct snr_image *image, struct snr_facts *facts,
 bool snr_is_foreign_name(const struct snr_image *image, const char *path, size_t len,
 			 struct snr_lookup lookup)
 {
-	if (snr_is_judged(image, lookup))
+	if (len > NAME_MAX || snr_is_judged(image, lookup))
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (path[i] == '/')

@@ -342,7 +342,9 @@ static void walk_down(struct walk *walk, const struct snr_name *name)
 		snr_rest_unread(&walk->rest, name);
 		return;
 	}
-	if (!append(walk, name->name, name->len)) {
+	if (snr_match_is_too_long(walk->image, walk->parent_rule, name->len) ||
+	    !append(walk, name->name, name->len)) {
+		walk->crossed = true;
 		walk->error = -ENAMETOOLONG;
 		return;
 	}
