@@ -69,6 +69,8 @@ def table():
         for name, words in CALLS:
             rows.append(Workload(group, f"{'static ' * static}{name}", f"{{{form}}} {words}", static=static,
                                  floor=static and name == "stat, no rule"))
+    rows.append(Workload(group, "static getpid, a filter that allows all", "{calls-static} filtered-getpid / there", static=True,
+                         alone=True))
     group = "processes at once, time per call of all of them"
     for static, form in ((False, "calls"), (True, "calls-static")):
         for n in (1, 2, 4):
