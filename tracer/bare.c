@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 /* A handler may make a call while another one is on its detour: none is used again soon. */
-#define SLOTS      (BARE_CODE / ARCH_DETOUR)
+#define SLOTS      (BARE_START / ARCH_DETOUR)
 #define FD_TRIES   16
 #define SLOT_SIZE  (2ul * SNR_PATH_MAX + 64) /* strings of a call that executes nothing */
 #define FIRST_SLOT (BARE_CODE + BARE_HEAD)
@@ -46,7 +46,6 @@ struct question {
 	struct seccomp_notif_resp *answer;
 	struct tracee tracee; /* as the planners want it */
 	struct arch_call call;
-	bool shared; /* others run the same code meanwhile */
 };
 
 static int open_memory(const struct bare *bare, pid_t pid)
@@ -104,7 +103,7 @@ static void end_detour(struct bare_detour *detour)
 	close(detour->memory);
 }
 
-void bare_put_back(struct bare_detours *detours, pid_t pid)
+static void put_back(struct bare_detours *detours, pid_t pid)
 {
 	struct bare_detour *detour = find_detour(detours, pid);
 
@@ -166,12 +165,17 @@ static void refuse_loudly(const struct question *question, const char *call)
 	refuse(question, -EPERM);
 }
 
-/* The code to come back to is changed for one thread: nobody else may run it. */
-static bool may_detour(const struct question *question, const uint8_t *code, unsigned size)
+/* The code to come back to is changed for one thread: nobody else may run it. What shares its
+ * memory with others began in a place of its own. */
+static bool may_detour(const struct question *question)
 {
+	const uint64_t start = question->bare->map + BARE_START;
+	const uint64_t ip = question->asked->data.instruction_pointer;
+
 	return question->call.abi->index == arch_abis[0].index &&
-	       proc_number((pid_t)question->asked->pid, "Threads") == 1 &&
-	       (!question->shared || arch_is_call_of(code, size, question->call.nr));
+	       ((ip > start && ip < question->bare->map + BARE_CODE) ||
+		(!question->bare->shared &&
+		 proc_number((pid_t)question->asked->pid, "Threads") == 1));
 }
 
 /* Let the call be made with ARGS. False: it cannot be. */
@@ -182,12 +186,10 @@ static bool detour(const struct question *question, const uint64_t args[ARCH_NAR
 	const int memory = question->tracer->memory_fd;
 	const uint64_t ip = question->asked->data.instruction_pointer;
 	const uint64_t at = question->bare->map + detours->slots % SLOTS * ARCH_DETOUR;
-	uint8_t before[16], code[ARCH_DETOUR] = {0}, jump[ARCH_JUMP];
+	uint8_t code[ARCH_DETOUR] = {0}, jump[ARCH_JUMP];
 	uint64_t saved[ARCH_NARGS];
 
-	if (!detour ||
-	    pread(memory, before, sizeof(before), (off_t)(ip - sizeof(before))) != sizeof(before) ||
-	    !may_detour(question, before, sizeof(before)) ||
+	if (!detour || !may_detour(question) ||
 	    pread(memory, detour->code, sizeof(detour->code), (off_t)ip) != sizeof(detour->code))
 		return false;
 	for (int i = 0; i < ARCH_NARGS; i++)
@@ -396,16 +398,15 @@ static void read_question(struct question *question)
 	question->tracee.tid = tid;
 	question->tracee.tgid = tgid > 0 ? (pid_t)tgid : tid;
 	question->tracee.abi = call->abi;
-	question->shared = question->bare->shared;
 	question->tracer->current = &question->tracee;
 	question->tracer->creds_known = false;
 }
 
-bool bare_answer(struct tracer *tracer, const struct bare *bare, struct bare_detours *detours,
+void bare_answer(struct tracer *tracer, const struct bare *bare, struct bare_detours *detours,
 		 const struct seccomp_notif *asked, struct seccomp_notif_resp *answer)
 {
 	const uint64_t ip = asked->data.instruction_pointer;
-	const bool on_detour = ip > bare->map && ip < bare->map + BARE_CODE;
+	const bool on_detour = ip > bare->map && ip < bare->map + BARE_START;
 	const struct bare_detour *before = find_detour(detours, (pid_t)asked->pid);
 	struct question question = {.tracer = tracer,
 				    .bare = bare,
@@ -415,14 +416,13 @@ bool bare_answer(struct tracer *tracer, const struct bare *bare, struct bare_det
 
 	if (before && !on_detour)
 		make_again(before);
-	bare_put_back(detours, (pid_t)asked->pid);
+	put_back(detours, (pid_t)asked->pid);
 	if (on_detour || !is_same_image(bare, (pid_t)asked->pid))
-		return false;
+		return;
 	read_question(&question);
 	tracer->memory_fd = open_memory(bare, (pid_t)asked->pid);
 	plan(&question);
 	if (tracer->memory_fd >= 0)
 		close(tracer->memory_fd);
 	tracer->memory_fd = -1;
-	return question.shared && find_detour(detours, (pid_t)asked->pid);
 }

@@ -12,7 +12,9 @@
 
 /* Memory of ours in such a process: a page for code, then room for strings. The tracer's signature
  * begins the second page. */
-#define BARE_CODE  4096ul
+#define BARE_CODE 4096ul
+#define BARE_START                                                                                 \
+	(BARE_CODE - 8ul * ARCH_DETOUR) /* behind detours: where hand.c lets some begin */
 #define BARE_HEAD  16ul
 #define BARE_SIZE  (1ul << 20)
 #define BARE_IMAGE 512 /* bytes of the auxiliary vector, by which an image is known */
@@ -52,12 +54,8 @@ struct bare_detours {
 /* Read BARE of TRACEE, which is stopped, with its memory of ours at MAP. Returns 0 or -errno. */
 int bare_describe(struct bare *bare, const struct tracee *tracee, uint64_t map);
 
-/* Decide what ANSWER to give to ASKED: that the kernel shall make the call is in it already. True:
- * the asker must be seen to come back, or to die, before anybody else is served. */
-bool bare_answer(struct tracer *tracer, const struct bare *bare, struct bare_detours *detours,
+/* Decide what ANSWER to give to ASKED: that the kernel shall make the call is in it already. */
+void bare_answer(struct tracer *tracer, const struct bare *bare, struct bare_detours *detours,
 		 const struct seccomp_notif *asked, struct seccomp_notif_resp *answer);
-
-/* Take the jump out of the code of PID again. */
-void bare_put_back(struct bare_detours *detours, pid_t pid);
 
 #endif

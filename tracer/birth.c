@@ -53,7 +53,6 @@ static int inherit(struct tracer *tracer, struct tracee *child, struct tracee *p
 	child->abi = parent->abi;
 	child->filtered = parent->filtered;
 	child->native = parent->native;
-	child->fresh = !(flags & CLONE_THREAD);
 	child->changed = parent->changed;
 	memcpy(child->saved, parent->saved, sizeof(child->saved));
 	r = flags & CLONE_VM ? tracee_share_space(child, parent) : tracee_copy_space(child, parent);
@@ -78,6 +77,8 @@ static int adopt(struct tracer *tracer, struct tracee *parent, pid_t tid)
 	}
 	if (child && !child->orphan) {
 		child->unclaimed = false; /* it was let go when another was killed: birth_release */
+		child->filtered |= parent->filtered;
+		child->native |= parent->native;
 		return 0;
 	}
 	if (!child)
@@ -85,6 +86,7 @@ static int adopt(struct tracer *tracer, struct tracee *parent, pid_t tid)
 	if (!child)
 		return -ENOMEM;
 	child->unclaimed = false;
+	child->fresh = true;
 	r = inherit(tracer, child, parent, flags);
 	if (r)
 		return r;
@@ -117,6 +119,7 @@ void birth_orphan(struct tracer *tracer, pid_t tid, int status)
 		return; /* it stays stopped; its parent's event will find no memory either */
 	orphan->unclaimed = true;
 	orphan->orphan = true;
+	orphan->fresh = true;
 	orphan->status = status;
 	tracer->orphans++;
 	if (!WIFSTOPPED(status))

@@ -344,6 +344,10 @@ static void enter_ptrace(struct tracer *tracer, struct tracee *tracee, const str
 	pid_t tid = itself ? tracee->tid : (pid_t)(uint32_t)call->arg[1];
 	struct tracee *target = tracee_find(tracer, tid);
 
+	if (itself && hand_promise(tracer, tracee)) {
+		tracee_finish(tracer, tracee, 0);
+		return;
+	}
 	if (target && hand_begin(tracer, target, itself ? NULL : tracee)) {
 		if (itself) {
 			arch_put_off(tid);

@@ -6,6 +6,7 @@
 
 #include "tracer/count.h"
 #include "tracer/exec_env.h"
+#include "tracer/hand.h"
 #include "tracer/gate.h"
 #include "tracer/image.h"
 #include "tracer/memory.h"
@@ -398,6 +399,11 @@ void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch
 	begin_reading(tracer, &file);
 	plan_exec(tracer, call, row, path_arg, path, (size_t)len);
 	end_reading(tracer);
+	/* Not for what is not there: execvp(3) goes on to the next one. */
+	if (tracee->asked && !plan->error && plan->kind != SNR_EXEC_UNKNOWN) {
+		hand_at_exec(tracer, tracee);
+		return;
+	}
 	note_exec_expected(tracer, tracee, call->arg, op, path, plan);
 	tracee->becomes_native = plan->native;
 	if (plan->error)
@@ -482,6 +488,7 @@ void tracee_exec_done(struct tracer *tracer, struct tracee *tracee)
 	tracee->moves = false;
 	tracee->changed = 0;
 	tracee->fresh = false;
+	tracee->asked = false;
 	tracee->tgid = tracee->tid;
 	tracee->native = tracee->native || tracee->becomes_native;
 	tracer->current = tracee;

@@ -90,9 +90,9 @@ static bool has_shim(struct tracer *tracer, const struct tracee *tracee)
  * cannot plan would fail. */
 static bool is_bare(const struct tracer *tracer, const struct tracee *tracee)
 {
-	return tracee->fresh && !tracee->threaded && tracee->abi->word == 8 &&
-	       tracer->image_fd >= 0 && tracer->redirector.image->shim64.len &&
-	       !tracer->redirector.image->fault_ops;
+	return tracee->fresh && !tracee->threaded && (tracee->asked || tracee->space->refs == 1) &&
+	       tracee->abi->word == 8 && tracer->image_fd >= 0 &&
+	       tracer->redirector.image->shim64.len && !tracer->redirector.image->fault_ops;
 }
 
 static enum future future_of(struct tracer *tracer, const struct tracee *tracee, uint64_t *ip)
@@ -186,6 +186,31 @@ bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *wai
 	}
 	tracee->hand = hand;
 	return true;
+}
+
+/* Between vfork and exec its parent sees nothing of it, so nobody can tell when it begins. Its
+ * memory is its parent's: it must not be on a detour in code that others run, which it is not if
+ * its exec is made in a place of its own. */
+bool hand_promise(struct tracer *tracer, struct tracee *tracee)
+{
+	uint64_t ip;
+
+	if (tracee->asked || tracee->kept || tracee->hand || tracee->space->refs == 1)
+		return false;
+	tracee->asked = true;
+	tracee->asked = future_of(tracer, tracee, &ip) == BARE && !serve_start(tracer);
+	return tracee->asked;
+}
+
+void hand_at_exec(struct tracer *tracer, struct tracee *tracee)
+{
+	if (hand_begin(tracer, tracee, NULL)) {
+		arch_put_off(tracee->tid);
+		tracee_resume(tracee, 0);
+		return;
+	}
+	note_second_tracer(tracer, tracee, tracee->tid);
+	tracee_finish(tracer, tracee, -EPERM);
 }
 
 /* Who waited asks again where it was not handed over: the kernel refuses it. */
@@ -395,6 +420,26 @@ static int go_to_next(struct tracer *tracer, struct tracee *tracee)
 	}
 }
 
+/* It was answered already that it is traced: that is done now, and then its exec. */
+static int write_start(struct tracee *tracee, int memory)
+{
+	const uint64_t none[ARCH_NARGS] = {PTRACE_TRACEME};
+	struct tracee_hand *hand = tracee->hand;
+	const uint64_t at =
+		hand->map + BARE_START + tracee->space->starts++ % 4 * 2 * (uint64_t)ARCH_DETOUR;
+	uint8_t code[2 * ARCH_DETOUR];
+	uint64_t nr, back, args[ARCH_NARGS];
+	unsigned size;
+
+	arch_begin_at(&hand->regs, at, &nr, args, &back);
+	size = arch_write_detour(code, SYS_ptrace, none, args, at + ARCH_DETOUR);
+	memset(code + size, 0, sizeof(code) - size);
+	size = ARCH_DETOUR + arch_write_call(code + ARCH_DETOUR, nr, back);
+	if (pwrite(memory, code, size, (off_t)at) != (ssize_t)size)
+		return -EIO;
+	return arch_set_regs(tracee->tid, &hand->regs);
+}
+
 static int let_go(struct tracer *tracer, struct tracee *tracee)
 {
 	struct tracee_hand *hand = tracee->hand;
@@ -403,6 +448,8 @@ static int let_go(struct tracer *tracer, struct tracee *tracee)
 	struct bare bare;
 	int r = hand->future == BARE ? bare_describe(&bare, tracee, hand->map) : 0;
 
+	if (!r && tracee->asked)
+		r = write_start(tracee, bare.memory);
 	/* From now on nobody tells the shim of its cwd. It does not count as gone. */
 	gate_add_guest(tracer, tracee);
 	tracee->guest = false;

@@ -12,6 +12,12 @@
  * WAITER must not be resumed: it will be when all is done. */
 bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *waiter);
 
+/* TRACEE asks to be traced by its parent, which waits for its exec and shares its memory with it
+ * (vfork). False: that is not possible. Otherwise it is handed over at its exec. */
+bool hand_promise(struct tracer *tracer, struct tracee *tracee);
+/* At the seccomp stop of that. Resumes it. */
+void hand_at_exec(struct tracer *tracer, struct tracee *tracee);
+
 /* A stop of TRACEE, which has a hand. Returns false where it is an ordinary stop. */
 bool hand_stop(struct tracer *tracer, struct tracee *tracee, int status);
 

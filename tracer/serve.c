@@ -27,8 +27,6 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1ul
 #endif
 
-#define PATIENCE 1000 /* milliseconds: bare.h, an asker who is to come back */
-
 /* The structures of a newer kernel may be larger than those of its headers here. */
 union message {
 	struct seccomp_notif asked;
@@ -79,23 +77,9 @@ static void drop(struct serve *serve, unsigned i)
 
 /* ---- the process ---- */
 
-/* A detour through memory that others run in, too: until its end is seen nobody else is served. */
-static void await_return(struct served *served, pid_t pid)
-{
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd either[2] = {{.fd = served->listener, .events = POLLIN},
-				   {.fd = pidfd, .events = POLLIN}};
-
-	if (poll(either, 2, PATIENCE) < 1 || !(either[0].revents & POLLIN))
-		bare_put_back(&served->detours, pid);
-	if (pidfd >= 0)
-		close(pidfd);
-}
-
 static void answer(struct tracer *tracer, struct served *served)
 {
 	union message *asked = tracer->serve->asked, reply;
-	bool awaited = false;
 
 	memset(asked, 0, sizeof(*asked));
 	if (ioctl(served->listener, SECCOMP_IOCTL_NOTIF_RECV, &asked->asked))
@@ -104,11 +88,8 @@ static void answer(struct tracer *tracer, struct served *served)
 	reply.answer.id = asked->asked.id;
 	reply.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	if (served->is_bare)
-		awaited = bare_answer(tracer, &served->bare, &served->detours, &asked->asked,
-				      &reply.answer);
+		bare_answer(tracer, &served->bare, &served->detours, &asked->asked, &reply.answer);
 	ioctl(served->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply.answer);
-	if (awaited)
-		await_return(served, (pid_t)asked->asked.pid);
 }
 
 /* One was killed between a question and its answer. */

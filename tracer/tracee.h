@@ -30,6 +30,7 @@ struct tracee_space {
 	struct tracee_chunk *chunks;
 	struct tracee_chunk *free[4]; /* by class: scratch.c */
 	uint64_t bare;                /* memory of bare.h in it, 0: none */
+	unsigned starts;              /* how many began in it */
 	bool gated;                   /* it has the words of a gate (shared/gate.h) */
 	unsigned guests; /* tracees in it that have a cwd of their own: vfork children */
 	int8_t dumpable; /* what prctl(PR_SET_DUMPABLE) was told, or -1: ask the kernel */
@@ -86,6 +87,7 @@ struct tracee {
 	bool becomes_native;     /* ... once the exec that was planned last has worked */
 	bool ending;             /* it has come to its exit (asked for --stats only) */
 	bool filtered;           /* a filter of the program's own is in its way: it has no gate */
+	bool asked;              /* hand.c: it will be traced by its parent once it executes */
 	bool fresh;              /* it has not executed anything since it was made */
 	bool guest;              /* its cwd is not that of others in its address space */
 	bool relinks;            /* names lead elsewhere once the call is over */

@@ -73,7 +73,7 @@ early_really() { # PROGRAM
 early() { # ENGINE FORM PROGRAM
 	rm -f "$WORK/log"
 	timeout 60 "$S" -e "$1" -l "$WORK/log" "${map[@]}" "$PROGRAMS/process-bare$2" /opt/acme "/opt/acme/$3" >"$WORK/said" 2>&1
-	diff "$WORK/early.$3" "$WORK/said" && { [ "$1" = preload ] || [ "$(grep -c 'trace: handed over' "$WORK/log")" = 8 ]; }
+	diff "$WORK/early.$3" "$WORK/said" && { [ "$1" = preload ] || [ "$(grep -c 'trace: handed over' "$WORK/log")" = 13 ]; }
 }
 for program in program interpreted; do
 	if [ $reference = bind ]; then

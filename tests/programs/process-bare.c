@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -107,10 +108,33 @@ static void traced_vfork(void)
 
 	if (pid == 0) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		execl("/opt/acme-not-there", "program", file, (char *)NULL);
 		execl(program, "program", file, (char *)NULL);
 		_exit(7);
 	}
 	follow(pid, "vfork");
+}
+
+static void *run_on(void *stop)
+{
+	while (!*(volatile int *)stop)
+		if (execl("/opt/acme-not-there", "program", (char *)NULL) == 0 ||
+		    access(file, R_OK))
+			printf("another thread: bad\n");
+	return NULL;
+}
+
+/* The memory of such a child is that of threads which make the same calls meanwhile. */
+static void vfork_of_many(void)
+{
+	pthread_t thread;
+	volatile int stop = 0;
+
+	pthread_create(&thread, NULL, run_on, (void *)&stop);
+	for (int i = 0; i < 5; i++)
+		traced_vfork();
+	stop = 1;
+	pthread_join(thread, NULL);
 }
 
 /* As strace does it. */
@@ -197,6 +221,7 @@ int main(int argc, char **argv)
 	traced_exec("/opt/acme-not-there", 1, "no program");
 	traced_vfork();
 	traced_vfork();
+	vfork_of_many();
 	seized(program);
 	interrupted();
 	if (argc > 3)

@@ -100,11 +100,15 @@ int arch_set_regs(pid_t tid, const struct arch_regs *regs);
 /* A jump to the address TO. */
 void arch_write_jump(uint8_t out[ARCH_JUMP], uint64_t to);
 /* Make the call NR of the native ABI with ARGS, put SAVED into the argument registers and jump to
- * BACK. Returns where behind OUT the call comes back to. */
+ * BACK. Returns the size. */
 unsigned arch_write_detour(uint8_t out[ARCH_DETOUR], uint64_t nr, const uint64_t args[ARCH_NARGS],
 			   const uint64_t saved[ARCH_NARGS], uint64_t back);
-/* Does the code that ends with the SIZE bytes at CODE make the call NR and no other one? */
-bool arch_is_call_of(const uint8_t *code, unsigned size, uint64_t nr);
+/* Make the call NR with the argument registers as they are, and jump to BACK. Returns the size. */
+unsigned arch_write_call(uint8_t *out, uint64_t nr, uint64_t back);
+/* Of registers at a call that is to be made: its number, its arguments, where it comes back to; and
+ * let it begin at IP instead. */
+void arch_begin_at(struct arch_regs *regs, uint64_t ip, uint64_t *nr, uint64_t args[ARCH_NARGS],
+		   uint64_t *back);
 
 #define ARCH_FRAME 4 /* words of a signal frame that tell where a call has come back */
 

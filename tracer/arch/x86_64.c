@@ -335,28 +335,41 @@ unsigned arch_write_detour(uint8_t out[ARCH_DETOUR], uint64_t nr, const uint64_t
 	static const uint8_t rax[2] = {0x48, 0xb8};
 	static const uint8_t arg[ARCH_NARGS][2] = {{0x48, 0xbf}, {0x48, 0xbe}, {0x48, 0xba},
 						   {0x49, 0xba}, {0x49, 0xb8}, {0x49, 0xb9}};
-	unsigned at = put_load(out, rax, nr), behind;
+	unsigned at = put_load(out, rax, nr);
 
 	for (int i = 0; i < ARCH_NARGS; i++)
 		at += put_load(out + at, arg[i], args[i]);
 	out[at++] = 0x0f; /* syscall */
 	out[at++] = 0x05;
-	behind = at;
 	for (int i = 0; i < ARCH_NARGS; i++)
 		at += put_load(out + at, arg[i], saved[i]);
 	arch_write_jump(out + at, back);
-	return behind;
+	return at + ARCH_JUMP;
 }
 
-/* mov $NR, %eax; syscall */
-bool arch_is_call_of(const uint8_t *code, unsigned size, uint64_t nr)
+unsigned arch_write_call(uint8_t *out, uint64_t nr, uint64_t back)
 {
-	uint8_t wanted[7] = {0xb8, 0, 0, 0, 0, 0x0f, 0x05};
-	uint32_t number = (uint32_t)nr;
+	static const uint8_t rax[2] = {0x48, 0xb8};
+	unsigned at = put_load(out, rax, nr);
 
-	memcpy(wanted + 1, &number, sizeof(number));
-	return size >= sizeof(wanted) &&
-	       !memcmp(code + size - sizeof(wanted), wanted, sizeof(wanted));
+	out[at++] = 0x0f; /* syscall */
+	out[at++] = 0x05;
+	arch_write_jump(out + at, back);
+	return at + ARCH_JUMP;
+}
+
+void arch_begin_at(struct arch_regs *saved, uint64_t ip, uint64_t *nr, uint64_t args[ARCH_NARGS],
+		   uint64_t *back)
+{
+	struct user_regs_struct regs;
+
+	memcpy(&regs, saved, sizeof(regs));
+	*nr = regs.rax;
+	*back = regs.rip + 2;
+	for (int i = 0; i < ARCH_NARGS; i++)
+		args[i] = *arg_in(&regs, &arch_abis[ABI_64], i);
+	regs.rip = ip;
+	memcpy(saved, &regs, sizeof(regs));
 }
 
 /* struct sigcontext (asm/sigcontext.h): ax, cx, sp, ip. */
