@@ -21,93 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
-#define WINDOW 4096
-
-/* The last file that was looked at, its head kept, and the last piece that was read behind that: a
- * plan asks for one program header after the other, and for one tag of ld.so's. */
-struct looked_at {
-	char path[SNR_PATH_MAX];
-	char head[WINDOW];
-	long size; /* of head, or -errno */
-	char window[WINDOW];
-	uint64_t window_at;
-	long window_size;
-	int fd; /* -1: none is open */
-};
-
-/* Only regular files: opening others may block or do something. The tracer's own rights are used: a
- * program may be executable and not readable. */
-static int open_regular(const struct tracer *tracer, const char *path)
-{
-	char view[SNR_PATH_MAX + 64];
-	struct stat st;
-	int fd;
-
-	if (tracee_view(tracer, path, view, sizeof(view)))
-		return -ENAMETOOLONG;
-	if (stat(view, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EACCES;
-	fd = open(view, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
-}
-
-static void look_at(const struct tracer *tracer, struct looked_at *file, const char *path)
-{
-	if (file->fd >= 0)
-		close(file->fd);
-	snprintf(file->path, sizeof(file->path), "%s", path);
-	file->fd = open_regular(tracer, path);
-	file->size = file->fd;
-	if (file->fd >= 0)
-		file->size = pread(file->fd, file->head, sizeof(file->head), 0);
-	if (file->fd >= 0 && file->size < 0)
-		file->size = -errno;
-	file->window_size = 0;
-}
-
-static long read_behind(struct looked_at *file, uint64_t offset, void *out, size_t size)
-{
-	if (size > WINDOW) {
-		ssize_t n = pread(file->fd, out, size, (off_t)offset);
-
-		return n < 0 ? -errno : n;
-	}
-	if (offset < file->window_at ||
-	    offset + size > file->window_at + (uint64_t)file->window_size) {
-		ssize_t n = pread(file->fd, file->window, WINDOW, (off_t)offset);
-
-		file->window_size = n < 0 ? 0 : n;
-		file->window_at = offset;
-		if (n < 0)
-			return -errno;
-		if ((size_t)n < size)
-			size = (size_t)n;
-	}
-	memcpy(out, file->window + (offset - file->window_at), size);
-	return (long)size;
-}
-
-long exec_read_file(void *context, const char *path, uint64_t offset, void *out, size_t size)
-{
-	struct tracer *tracer = context;
-	struct looked_at *file = tracer->looked_at;
-
-	if (strcmp(file->path, path))
-		look_at(tracer, file, path);
-	if (file->size < 0)
-		return file->size;
-	if (offset + size <= (uint64_t)file->size) {
-		memcpy(out, file->head + offset, size);
-		return (long)size;
-	}
-	return read_behind(file, offset, out, size);
-}
 
 /* What is written into the tracee: strings, then vectors of pointers to them and to the program's
  * own strings. */
@@ -345,20 +260,6 @@ static bool closes_on_exec(const struct tracee *tracee, int fd)
 	return flags & O_CLOEXEC;
 }
 
-static void begin_reading(struct tracer *tracer, struct looked_at *file)
-{
-	file->path[0] = '\0';
-	file->fd = -1;
-	tracer->looked_at = file;
-}
-
-static void end_reading(struct tracer *tracer)
-{
-	if (tracer->looked_at->fd >= 0)
-		close(tracer->looked_at->fd);
-	tracer->looked_at = NULL;
-}
-
 /* Plan the execution of PATH, which was read from argument PATH_ARG. */
 static void plan_exec(struct tracer *tracer, const struct arch_call *call,
 		      const struct snr_pathop *row, int path_arg, const char *path, size_t len)
@@ -385,7 +286,7 @@ void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch
 	const struct snr_pathop *row = &snr_pathops[op];
 	const struct snr_exec_plan *plan = &tracer->exec;
 	char *path = tracer->text[0];
-	struct looked_at file;
+	struct exec_file file;
 	int path_arg = 0;
 	long len;
 
@@ -396,9 +297,9 @@ void tracee_exec(struct tracer *tracer, struct tracee *tracee, const struct arch
 		tracee_resume(tracee, 0);
 		return;
 	}
-	begin_reading(tracer, &file);
+	exec_file_begin(tracer, &file);
 	plan_exec(tracer, call, row, path_arg, path, (size_t)len);
-	end_reading(tracer);
+	exec_file_end(tracer);
 	/* Not for what is not there: execvp(3) goes on to the next one. */
 	if (tracee->asked && !plan->error && plan->kind != SNR_EXEC_UNKNOWN) {
 		hand_at_exec(tracer, tracee);
@@ -454,7 +355,7 @@ int exec_rewrite(struct tracer *tracer, struct tracee *tracee, const struct arch
 	const struct snr_pathop *row = &snr_pathops[op];
 	const struct snr_exec_plan *plan = &tracer->exec;
 	char *path = tracer->text[0];
-	struct looked_at file;
+	struct exec_file file;
 	int path_arg = 0, r;
 	long len;
 
@@ -463,7 +364,7 @@ int exec_rewrite(struct tracer *tracer, struct tracee *tracee, const struct arch
 	len = tracee_read_string(tracer, tracee, call->arg[path_arg], path, SNR_PATH_MAX);
 	if (len < 0 || has_unknown_flags(row, call))
 		return 0;
-	begin_reading(tracer, &file);
+	exec_file_begin(tracer, &file);
 	plan_exec(tracer, call, row, path_arg, path, (size_t)len);
 	r = plan->error;
 	if (!r && !plan->native && snr_exec_unseen(plan, exec_env_shim(tracer, plan) != NULL)) {
@@ -473,7 +374,7 @@ int exec_rewrite(struct tracer *tracer, struct tracee *tracee, const struct arch
 	}
 	if (!r)
 		r = place_vector(tracer, tracee, call, row, path_arg, place, args);
-	end_reading(tracer);
+	exec_file_end(tracer);
 	note_exec(tracer, tracee, op, path, plan);
 	return r;
 }

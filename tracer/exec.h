@@ -19,7 +19,24 @@ struct exec_place {
 int exec_rewrite(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
 		 enum snr_op op, const struct exec_place *place, uint64_t args[ARCH_NARGS]);
 
-/* snr_read_file, while an execution is planned. */
+#define EXEC_WINDOW 4096
+
+/* The last file that was looked at, its head kept, and the last piece that was read behind that: a
+ * plan asks for one program header after the other, and for one tag of ld.so's. */
+struct exec_file {
+	char path[SNR_PATH_MAX];
+	char head[EXEC_WINDOW];
+	long size; /* of head, or -errno */
+	char window[EXEC_WINDOW];
+	uint64_t window_at;
+	long window_size;
+	int fd; /* -1: none is open */
+};
+
+/* An execution is planned by TRACER, FILE is where it keeps what it has read: until the end. */
+void exec_file_begin(struct tracer *tracer, struct exec_file *file);
+void exec_file_end(struct tracer *tracer);
+/* snr_read_file, between the two. */
 long exec_read_file(void *context, const char *path, uint64_t offset, void *out, size_t size);
 
 #endif

@@ -10,8 +10,8 @@
 #include "tracer/hand.h"
 
 #include "tracer/filter.h"
+#include "tracer/hand_may.h"
 #include "tracer/gate.h"
-#include "tracer/image.h"
 #include "tracer/memory.h"
 #include "tracer/note.h"
 #include "tracer/serve.h"
@@ -21,12 +21,10 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,17 +47,9 @@ enum stage {
 	BACK, /* its registers are as they were, it will stop once more */
 };
 
-/* What becomes of its calls. */
-enum future {
-	REFUSED,
-	SHIM,   /* it has one */
-	BARE,   /* bare.c plans them */
-	NATIVE, /* no rule is for it */
-};
-
 struct tracee_hand {
 	enum stage stage;
-	enum future future;
+	enum hand_future future;
 	bool entered; /* the call's entry was seen */
 	bool failed;
 	bool no_new_privs; /* was asked for */
@@ -73,71 +63,6 @@ struct tracee_hand {
 };
 
 #ifdef SNR_GATE_ADDRESS
-
-/* A shim that serves all its calls by itself once it is told so. */
-static bool has_shim(struct tracer *tracer, const struct tracee *tracee)
-{
-	uint64_t magic;
-
-	return tracer->board && !tracer->board->closed && !tracee->filtered &&
-	       !tracee_read(tracer, tracee, SNR_GATE_ADDRESS + SNR_GATE_PAGE, &magic,
-			    sizeof(magic)) &&
-	       magic == SNR_GATE_MAGIC;
-}
-
-/* A child that has executed nothing yet: that is when most are handed over, and what it executes
- * then gets a shim. A program that has been running is better left alone: the calls that bare.c
- * cannot plan would fail. */
-static bool is_bare(const struct tracer *tracer, const struct tracee *tracee)
-{
-	return tracee->fresh && !tracee->threaded && (tracee->asked || tracee->space->refs == 1) &&
-	       tracee->abi->word == 8 && tracer->image_fd >= 0 &&
-	       tracer->redirector.image->shim64.len && !tracer->redirector.image->fault_ops;
-}
-
-static enum future future_of(struct tracer *tracer, const struct tracee *tracee, uint64_t *ip)
-{
-	*ip = SNR_GATE_ADDRESS;
-	if (!tracee->native && has_shim(tracer, tracee))
-		return SHIM;
-	*ip = 0;
-	if ((tracee->native || is_bare(tracer, tracee)) && image_may_call(tracee))
-		*ip = image_find_call(tracer, tracee);
-	return !*ip ? REFUSED : tracee->native ? NATIVE : BARE;
-}
-
-/* Is what WAITER asks for likely to be granted? Its rights are the kernel's to judge; this keeps a
- * stranger's process from being handed over for nothing. */
-static bool may_ask(const struct tracee *tracee, const struct tracee *waiter)
-{
-	struct stat its, own;
-	char path[40];
-
-	snprintf(path, sizeof(path), "/proc/%d", tracee->tid);
-	if (stat(path, &its))
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d", waiter->tid);
-	return !stat(path, &own) && (own.st_uid == 0 || own.st_uid == its.st_uid);
-}
-
-/* proc(5), State. Whoever waits for its vfork child does not stop before that has gone, which may
- * be the one that waits for us. */
-static bool can_stop(const struct tracee *tracee)
-{
-	char path[48], text[512], *name;
-	size_t n = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", tracee->tid);
-	file = fopen(path, "re");
-	if (file) {
-		n = fread(text, 1, sizeof(text) - 1, file);
-		fclose(file);
-	}
-	text[n] = '\0';
-	name = strrchr(text, ')');
-	return name && name[1] == ' ' && name[2] != 'D' && name[2] != 'Z' && name[2] != 'X';
-}
 
 /* pidfd_getfd(2) asks for rights before it looks for the descriptor. */
 static int open_pid(pid_t tgid)
@@ -154,21 +79,21 @@ static int open_pid(pid_t tgid)
 bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *waiter)
 {
 	struct tracee_hand *hand;
-	enum future future;
+	enum hand_future future;
 	uint64_t ip;
 
 	if (tracee->kept || tracee->hand || tracee->orphan || tracee->unclaimed || tracee->dead)
 		return false;
-	if (waiter &&
-	    (waiter->tgid == tracee->tgid || !may_ask(tracee, waiter) || !can_stop(tracee)))
+	if (waiter && (waiter->tgid == tracee->tgid || !hand_may_ask(tracee, waiter) ||
+		       !hand_can_stop(tracee)))
 		return false;
-	future = future_of(tracer, tracee, &ip);
-	hand = future != REFUSED && !serve_start(tracer) ? calloc(1, sizeof(*hand)) : NULL;
+	future = hand_future(tracer, tracee, &ip);
+	hand = future != HAND_REFUSED && !serve_start(tracer) ? calloc(1, sizeof(*hand)) : NULL;
 	if (!hand)
 		return false;
 	hand->future = future;
 	hand->ip = ip;
-	hand->size = future == BARE
+	hand->size = future == HAND_BARE
 			     ? BARE_SIZE
 			     : FILTER_MAX * sizeof(struct sock_filter) + 2 * sizeof(uint64_t);
 	hand->listener = -1;
@@ -198,7 +123,7 @@ bool hand_promise(struct tracer *tracer, struct tracee *tracee)
 	if (tracee->asked || tracee->kept || tracee->hand || tracee->space->refs == 1)
 		return false;
 	tracee->asked = true;
-	tracee->asked = future_of(tracer, tracee, &ip) == BARE && !serve_start(tracer);
+	tracee->asked = hand_future(tracer, tracee, &ip) == HAND_BARE && !serve_start(tracer);
 	return tracee->asked;
 }
 
@@ -262,7 +187,7 @@ static int call(struct tracee *tracee, enum stage stage, long nr, const uint64_t
 /* What is written to its memory. */
 static uint64_t program_at(const struct tracee_hand *hand)
 {
-	return hand->future == BARE ? hand->map + BARE_CODE + BARE_HEAD : hand->map;
+	return hand->future == HAND_BARE ? hand->map + BARE_CODE + BARE_HEAD : hand->map;
 }
 
 /* struct sock_fprog first, its instructions behind it. */
@@ -296,7 +221,7 @@ static bool has_memory(struct tracer *tracer, const struct tracee *tracee)
 {
 	uint64_t signature;
 
-	return tracee->hand->future == BARE && tracee->space->bare &&
+	return tracee->hand->future == HAND_BARE && tracee->space->bare &&
 	       !tracee_read(tracer, tracee, tracee->space->bare + BARE_CODE, &signature,
 			    sizeof(signature)) &&
 	       signature == tracer->signature;
@@ -354,7 +279,7 @@ static int mapped(struct tracer *tracer, struct tracee *tracee, int64_t result)
 		return finish_calls(tracee);
 	hand->map = (uint64_t)result;
 	hand->failed = write_filter(tracer, tracee) != 0;
-	if (!hand->failed && hand->future == BARE)
+	if (!hand->failed && hand->future == HAND_BARE)
 		return call(tracee, PROTECT, SYS_mprotect,
 			    (const uint64_t[]){hand->map, BARE_CODE, PROT_READ | PROT_EXEC}, 3);
 	return hand->failed ? unmap(tracee)
@@ -390,7 +315,7 @@ static int filtered(struct tracee *tracee, int64_t result)
 	/* EBUSY: it, or who it was forked by, has a listener already, and there can be one. */
 	hand->failed = result < 0;
 	if (hand->failed)
-		return hand->future == BARE ? finish_calls(tracee) : unmap(tracee);
+		return hand->future == HAND_BARE ? finish_calls(tracee) : unmap(tracee);
 	hand->listener = (int)syscall(SYS_pidfd_getfd, hand->pidfd, (int)result, 0);
 	if (hand->listener < 0)
 		return -errno;
@@ -414,7 +339,7 @@ static int go_to_next(struct tracer *tracer, struct tracee *tracee)
 	case FILTER:
 		return filtered(tracee, result);
 	case CLOSE:
-		return tracee->hand->future == BARE ? finish_calls(tracee) : unmap(tracee);
+		return tracee->hand->future == HAND_BARE ? finish_calls(tracee) : unmap(tracee);
 	default:
 		return finish_calls(tracee);
 	}
@@ -446,7 +371,7 @@ static int let_go(struct tracer *tracer, struct tracee *tracee)
 	const uint32_t alone = 1;
 	const struct tracee_piece piece = {&alone, sizeof(alone)};
 	struct bare bare;
-	int r = hand->future == BARE ? bare_describe(&bare, tracee, hand->map) : 0;
+	int r = hand->future == HAND_BARE ? bare_describe(&bare, tracee, hand->map) : 0;
 
 	if (!r && tracee->asked)
 		r = write_start(tracee, bare.memory);
@@ -454,9 +379,10 @@ static int let_go(struct tracer *tracer, struct tracee *tracee)
 	gate_add_guest(tracer, tracee);
 	tracee->guest = false;
 	if (!r)
-		r = serve_listener(tracer, hand->listener, hand->future == BARE ? &bare : NULL);
+		r = serve_listener(tracer, hand->listener,
+				   hand->future == HAND_BARE ? &bare : NULL);
 	hand->listener = -1;
-	if (!r && hand->future == SHIM)
+	if (!r && hand->future == HAND_SHIM)
 		r = (int)tracee_write(tracer, tracee,
 				      SNR_GATE_ADDRESS + SNR_GATE_PAGE +
 					      offsetof(struct snr_gate_words, alone),
@@ -522,6 +448,15 @@ bool hand_stop(struct tracer *tracer, struct tracee *tracee, int status)
 bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *waiter)
 {
 	return false;
+}
+
+bool hand_promise(struct tracer *tracer, struct tracee *tracee)
+{
+	return false;
+}
+
+void hand_at_exec(struct tracer *tracer, struct tracee *tracee)
+{
 }
 
 bool hand_stop(struct tracer *tracer, struct tracee *tracee, int status)

@@ -135,7 +135,7 @@ struct tracer {
 	char text[SNR_MAX_PATHS][SNR_PATH_MAX]; /* for plans */
 	char name[SNR_PATH_MAX];                /* for names that come back */
 	struct snr_exec_plan exec;
-	struct looked_at *looked_at; /* exec.c */
+	struct exec_file *looked_at; /* exec_file.c */
 	struct list_rest rest[32];   /* list.c */
 	unsigned nrests;
 	struct socket_names *names; /* socket_names.c; NULL: none */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ * Who can be handed over, and to whom. Used by hand.c only. It must never answer for what nobody
+ * would redirect then.
+ */
+#include "tracer/hand_may.h"
+
+#include "tracer/image.h"
+#include "tracer/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#ifdef SNR_GATE_ADDRESS
+
+/* A shim that serves all its calls by itself once it is told so. */
+static bool has_shim(struct tracer *tracer, const struct tracee *tracee)
+{
+	uint64_t magic;
+
+	return tracer->board && !tracer->board->closed && !tracee->filtered &&
+	       !tracee_read(tracer, tracee, SNR_GATE_ADDRESS + SNR_GATE_PAGE, &magic,
+			    sizeof(magic)) &&
+	       magic == SNR_GATE_MAGIC;
+}
+
+/* A child that has executed nothing yet: that is when most are handed over, and what it executes
+ * then gets a shim. A program that has been running is better left alone: the calls that bare.c
+ * cannot plan would fail. */
+static bool is_bare(const struct tracer *tracer, const struct tracee *tracee)
+{
+	return tracee->fresh && !tracee->threaded && (tracee->asked || tracee->space->refs == 1) &&
+	       tracee->abi->word == 8 && tracer->image_fd >= 0 &&
+	       tracer->redirector.image->shim64.len && !tracer->redirector.image->fault_ops;
+}
+
+enum hand_future hand_future(struct tracer *tracer, const struct tracee *tracee, uint64_t *ip)
+{
+	*ip = SNR_GATE_ADDRESS;
+	if (!tracee->native && has_shim(tracer, tracee))
+		return HAND_SHIM;
+	*ip = 0;
+	if ((tracee->native || is_bare(tracer, tracee)) && image_may_call(tracee))
+		*ip = image_find_call(tracer, tracee);
+	return !*ip ? HAND_REFUSED : tracee->native ? HAND_NATIVE : HAND_BARE;
+}
+
+/* Is what WAITER asks for likely to be granted? Its rights are the kernel's to judge; this keeps a
+ * stranger's process from being handed over for nothing. */
+bool hand_may_ask(const struct tracee *tracee, const struct tracee *waiter)
+{
+	struct stat its, own;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d", tracee->tid);
+	if (stat(path, &its))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d", waiter->tid);
+	return !stat(path, &own) && (own.st_uid == 0 || own.st_uid == its.st_uid);
+}
+
+/* proc(5), State. Whoever waits for its vfork child does not stop before that has gone, which may
+ * be the one that waits for us. */
+bool hand_can_stop(const struct tracee *tracee)
+{
+	char path[48], text[512], *name;
+	size_t n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tracee->tid);
+	file = fopen(path, "re");
+	if (file) {
+		n = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+	}
+	text[n] = '\0';
+	name = strrchr(text, ')');
+	return name && name[1] == ' ' && name[2] != 'D' && name[2] != 'Z' && name[2] != 'X';
+}
+
+#endif
