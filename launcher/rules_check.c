@@ -327,6 +327,13 @@ static void check_rule(struct checking *checking, uint32_t index, struct rules_s
 		}
 		warn_of_target(checking, rule, &path, &target);
 	}
+	if (rule->kind < SNR_HIDE && rule->kind != SNR_READONLY && !path.exists &&
+	    strchr(rule->path.text, '*'))
+		diags_add(&checking->rules->diags, DIAG_WARNING, rule->path.place,
+			  "the * in %s is an ordinary letter, since this kind takes no patterns; "
+			  "name "
+			  "each path, or their directory",
+			  path.path);
 	if (rule->kind == SNR_TMPFS && path.exists && !path.is_dir)
 		diags_add(&checking->rules->diags, DIAG_WARNING, rule->path.place,
 			  "%s is a file, over which no tmpfs can be mounted; name a directory",

@@ -230,6 +230,8 @@ static void test_warnings(void **state)
 	expect_warning("bind /snr-a $D/none\n", "is not there");
 	expect_warning("bind /snr-a $D/file create=dir\n", "is a file already");
 	expect_warning("bind $D/there $D/file\n", "which no mount would allow");
+	expect_warning("bind /snr-* $D/file\n", "is an ordinary letter");
+	expect_warning("tmpfs /snr/*.d\n", "is an ordinary letter");
 	check_text("bind /snr-a $D/none optional\nbind /snr-b $D/file optional\n");
 	assert_int_equal(rules.diags.count, 0);
 	assert_int_equal(set.count, 1);
