@@ -118,6 +118,15 @@ static int shorten(struct tracer *tracer, struct tracee *tracee, const struct ar
 	return r;
 }
 
+/* Under hybrid ld.so loads our shim, which no rule is about (tracee_seeks_shim). */
+static bool is_shim(const struct tracer *tracer, const char *name)
+{
+	const struct snr_image *image = tracer->redirector.image;
+
+	return image->engine == SNR_ENGINE_HYBRID &&
+	       !strcmp(name, snr_string(image, image->shim64));
+}
+
 static void ask(struct tracer *tracer, struct tracee *tracee, const struct arch_call *call,
 		enum snr_on on)
 {
@@ -126,6 +135,8 @@ static void ask(struct tracer *tracer, struct tracee *tracee, const struct arch_
 	*answer = snr_fault_on(&tracer->redirector, &tracer->faults, on, call->arg, tracer->text[0],
 			       tracer->name);
 	tracee->fault.asked = true;
+	if (answer->rule != SNR_NO_RULE && is_shim(tracer, tracer->name))
+		answer->rule = SNR_NO_RULE;
 	if (answer->rule != SNR_NO_RULE)
 		note_fault(tracer, tracee, snr_on_calls[on].name, answer);
 }

@@ -228,6 +228,16 @@ for engine in "${ENGINES[@]}"; do
 	check "... and the shim is found [$engine]" test ! -s "$WORK/err"
 done
 
+rules <<'END'
+bind /opt/acme $T/target
+fault /**/libsnapredir.so open,read,pread,close EIO
+fault /opt/acme/keep read EIO
+END
+for engine in "${ENGINES[@]}"; do
+	gives $engine 'the shim is no file of the rules' '' cat /opt/acme/keep
+	check "... and is loaded [$engine]" test "$(cat "$WORK/err")" = 'cat: /opt/acme/keep: Input/output error'
+done
+
 # ---- descriptors that were handed on, programs of one run ----
 rules <<'END'
 fault $T/target/** write EIO 1/2
