@@ -106,7 +106,7 @@ bool snr_listing_shows(struct snr_listing *listing, char *name, size_t *len, uns
 	uint64_t number;
 
 	if (snr_is_dot(name, *len) || snr_is_dotdot(name, *len))
-		return true;
+		return !snr_merge_is_gone(listing);
 	if (prefix != SNR_NO_RULE && !cut_prefix(image, prefix, name, len))
 		return false;
 	snr_add(&path, "/", 1);
@@ -309,6 +309,8 @@ long snr_listing_edit(struct snr_listing *listing, unsigned word, char *buffer, 
 	struct layout layout = layout_of(word);
 	size_t from = 0, to = 0;
 
+	if (snr_merge_is_gone(listing))
+		return -ENOENT; /* iterate_dir in fs/readdir.c */
 	while (size - from > layout.name) {
 		uint16_t length;
 

@@ -62,7 +62,7 @@ bool snr_listing_shows(struct snr_listing *listing, char *name, size_t *len, uns
 		       uint64_t *inode);
 
 /* Edit the SIZE bytes of records at BUFFER, that the kernel gave, in place, WORD as to
- * snr_listing_fill. Returns how many bytes are left. */
+ * snr_listing_fill. Returns how many bytes are left, or -ENOENT: the directory was removed. */
 long snr_listing_edit(struct snr_listing *listing, unsigned word, char *buffer, size_t size);
 
 /* The next extra name. Names that the disk has there are skipped, since the kernel lists them; so
@@ -96,6 +96,9 @@ static inline uint32_t snr_merged_from(const struct snr_image *image)
 /* The directory whose virtual path is in scratch->where is REAL. Are some of the kernel's names
  * hidden, or do others follow? Fills listing->merge. */
 bool snr_merge_begin(struct snr_listing *listing, const char *real, size_t len);
+
+/* Was the directory removed from the overlay, while the kernel still lists it? */
+bool snr_merge_is_gone(const struct snr_listing *listing);
 
 /* Is the NAME that the kernel lists, with TYPE, not to be seen? */
 bool snr_merge_hides(const struct snr_listing *listing, const char *name, size_t len,

@@ -76,6 +76,12 @@ bool snr_merge_begin(struct snr_listing *listing, const char *real, size_t len)
 	return true;
 }
 
+/* It has no names at all (iterate_dir in fs/readdir.c). */
+bool snr_merge_is_gone(const struct snr_listing *listing)
+{
+	return listing->merge.rule != SNR_NO_RULE && listing->merge.layer == SNR_LAYER_ABSENT;
+}
+
 bool snr_merge_hides(const struct snr_listing *listing, const char *name, size_t len,
 		     unsigned char type)
 {
@@ -84,9 +90,7 @@ bool snr_merge_hides(const struct snr_listing *listing, const char *name, size_t
 
 	if (merge->rule == SNR_NO_RULE || !(merge->asks || snr_may_be_hidden(name, len, type)))
 		return false;
-	/* A removed directory has no names. */
-	if (snr_is_temporary(name, len) || (merge->layer == SNR_LAYER_ABSENT &&
-					    !snr_is_dot(name, len) && !snr_is_dotdot(name, len)))
+	if (snr_is_temporary(name, len) || snr_merge_is_gone(listing))
 		return true;
 	upper = upper_of(listing, name, len);
 	/* What was listed from below may be behind an opaque directory now. */

@@ -188,7 +188,7 @@ static void follow_link(struct walk *walk, size_t len, bool last, bool slash)
 		stop(walk, -ELOOP);
 		return;
 	}
-	if (magic && snr_is_confined(walk->lookup)) {
+	if (magic && (snr_is_confined(walk->lookup) || walk->lookup.no_xdev)) {
 		walk->error = -EXDEV;
 		return;
 	}
