@@ -11,6 +11,7 @@
 
 #include "launcher/rules_canon.h"
 #include "launcher/rules_globs.h"
+#include "launcher/rules_layers.h"
 #include "launcher/rules_links.h"
 #include "shared/text.h"
 
@@ -303,11 +304,41 @@ static bool find_path(struct checking *checking, const struct rules_rule *rule,
 	return false;
 }
 
+/* Of an overlay: what lies beneath it may be on a layer of another one. False: on both. */
+static bool find_lower(struct checking *checking, uint32_t index, const struct rules_spot *path,
+		       char *lower, bool *exists)
+{
+	const struct rules_rule *rule = &checking->rules->rule[index];
+	const struct rules_final *outer;
+
+	lower[0] = '\0';
+	if (rule->kind != SNR_OVERLAY)
+		return true;
+	switch (rules_find_lower(checking->draft, checking->rules->count, path->path, path->len,
+				 lower, &outer)) {
+	case RULES_LOWER_FOUND:
+		*exists = true;
+		return true;
+	case RULES_LOWER_BOTH:
+		wrong(checking, &rule->path, "is on both layers of the overlay above it",
+		      "lay one directory over it that has what is in both");
+		return false;
+	case RULES_LOWER_NONE:
+		*exists = false;
+		break;
+	case RULES_LOWER_PLAIN:
+		break;
+	}
+	lower[0] = '\0';
+	return true;
+}
+
 static void check_rule(struct checking *checking, uint32_t index, struct rules_set *set)
 {
 	const struct rules_rule *rule = &checking->rules->rule[index];
 	bool has_target = rule->kind == SNR_BIND || rule->kind == SNR_OVERLAY;
 	struct rules_spot path, target;
+	char lower[SNR_PATH_MAX] = "";
 	/* Both words are looked at, so that both are told. */
 	bool path_fine = find_path(checking, rule, &path);
 	bool target_fine = has_target ? check_word(checking, &rule->target, "the target")
@@ -319,7 +350,8 @@ static void check_rule(struct checking *checking, uint32_t index, struct rules_s
 	if (!path_fine || !target_fine)
 		return;
 	if (has_target) {
-		if (!check_layers(checking, rule, &path, &target))
+		if (!check_layers(checking, rule, &path, &target) ||
+		    !find_lower(checking, index, &path, lower, &path.exists))
 			return;
 		if (rule->optional && !target.exists && rule->create == RULES_CREATE_NONE) {
 			set->skipped++;
@@ -341,6 +373,12 @@ static void check_rule(struct checking *checking, uint32_t index, struct rules_s
 	if (is_verdict(rule) ? win_verdict(checking, index, &path)
 			     : win_mount(checking, index, &path))
 		keep(checking, index, &path, has_target ? &target : NULL);
+	if (lower[0] && checking->draft[index].path) {
+		struct rules_final *final = &checking->draft[index];
+
+		final->text_len = (uint32_t)strlen(lower);
+		final->text = pool_copy(&checking->rules->pool, lower, final->text_len);
+	}
 }
 
 static unsigned depth_of(const struct rules_word *path)

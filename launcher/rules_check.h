@@ -12,7 +12,8 @@
 struct rules_final {
 	const char *path;   /* canonical, as the program will be seen to ask for it; or a pattern */
 	const char *target; /* canonical, real; "" where the kind has none, or until it is known */
-	const char *text;   /* symlink, prefix: as written; else "" */
+	const char *text;   /* symlink, prefix: as written; overlay beneath another one: what lies
+			       beneath it; else "" */
 	uint32_t path_len;
 	uint32_t target_len;
 	uint32_t text_len;

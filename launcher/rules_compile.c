@@ -46,6 +46,10 @@ static long find_lower(const struct building *building, const struct rules_final
 {
 	if (rules_kind(rule) != SNR_OVERLAY)
 		return -ENOENT;
+	if (rule->text_len) {
+		memcpy(out, rule->text, rule->text_len + 1);
+		return rule->text_len;
+	}
 	return rules_point_of(building->set, &building->paths, rule, out);
 }
 

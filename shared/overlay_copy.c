@@ -397,10 +397,12 @@ long snr_make_whiteout(const struct snr_doing *doing, const char *path)
 
 	if (error != -EPERM && error != -EINVAL && error != -EOPNOTSUPP && error != -ENOSYS)
 		return error;
+	/* Who may write to a file sets such attributes, who may read it sees them. */
 	fd = snr_rawcall4(__NR_openat, AT_FDCWD, path,
-			  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0);
+			  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fd;
+	snr_rawcall2(__NR_fchmod, fd, 0644);
 	snr_rawcall1(__NR_close, fd);
 	if (set_mark(path, "trusted.overlay.whiteout", "user.overlay.whiteout", "y")) {
 		snr_rawcall3(__NR_unlinkat, AT_FDCWD, path, 0);

@@ -356,8 +356,12 @@ static long move_directory(const struct snr_doing *doing, const char *one, const
 			return error;
 	}
 	error = snr_swap(doing, one, other);
-	if (error || (below && !directory))
-		return error; /* the whiteout is where it is wanted */
+	if (error)
+		return error;
+	if (snr_disk_stat(one, &stx) == -ENOENT) /* there is no changing of places here */
+		return below ? snr_make_whiteout(doing, one) : 0;
+	if (below && !directory)
+		return 0; /* the whiteout is where it is wanted */
 	return below ? white_out(doing, one, true) : snr_remove_upper(doing, one, directory);
 }
 

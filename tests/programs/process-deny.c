@@ -26,6 +26,11 @@ static const struct {
 	{"pidfd_getfd", SYS_pidfd_getfd},
 	{"close_range", SYS_close_range},
 	{"memfd_create", SYS_memfd_create},
+#ifdef SYS_mknod
+	{"mknod", SYS_mknod},
+#endif
+	{"mknodat", SYS_mknodat},
+	{"renameat2", SYS_renameat2},
 };
 
 static struct sock_filter code[64];
