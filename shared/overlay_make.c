@@ -7,12 +7,14 @@
 
 #include "shared/callnumbers.h"
 #include "shared/rawcall/rawcall.h"
+#include "shared/spot.h"
 
 #include <asm/fcntl.h>
 #include <errno.h>
 #include <linux/fcntl.h>
 
-#define LINK_FLAGS 0x1400u /* AT_SYMLINK_FOLLOW, AT_EMPTY_PATH of <fcntl.h> */
+#define EMPTY_PATH 0x1000u /* AT_EMPTY_PATH of <fcntl.h> */
+#define LINK_FLAGS 0x1400u /* and AT_SYMLINK_FOLLOW */
 
 bool snr_doing_has_slash(const struct snr_doing *doing, int n)
 {
@@ -222,6 +224,17 @@ static long no_link(const struct snr_doing *doing)
 	return error ? error : -EPERM;
 }
 
+/* Is there a name of what is to be linked, as far as can be told by the call alone? */
+static bool has_source(const struct snr_doing *doing)
+{
+	const struct snr_host *host = &doing->redirector->host;
+	int arg = snr_spot_argument(&snr_pathops[doing->call->op], 0);
+	long len = host->read_string(host->context, doing->call->arg[arg], doing->scratch->path,
+				     SNR_PATH_MAX);
+
+	return len > 0 || (!len && (argument(doing, SNR_ROLE_LINKFLAGS) & EMPTY_PATH));
+}
+
 long snr_act_link(struct snr_doing *doing)
 {
 	struct snr_statx stx;
@@ -231,7 +244,7 @@ long snr_act_link(struct snr_doing *doing)
 		return -EINVAL;
 	/* By a descriptor: refuse.c knows that it is there, and on the same side. */
 	if (doing->path[0].rule == SNR_NO_RULE)
-		return snr_act_make(doing, 1);
+		return has_source(doing) ? snr_act_make(doing, 1) : 0;
 	if (doing->path[0].rule != doing->path[1].rule)
 		return 0; /* the kernel, or who looks for mounts, refuses it */
 	error = snr_doing_stat(doing, 0, &stx);

@@ -151,6 +151,7 @@ say("no device", os.mknod, take(), stat.S_IFBLK | 0o600, os.makedev(7, 99)) if o
 say("no link of a file without a name", os.link, "/proc/self/fd/999", take())
 say("no link of a directory", os.link, "sub", take())
 say("no text", os.symlink, "", take())
+say("nothing linked", os.link, "", take())
 say("no mode", os.open, take(), os.O_CREAT | os.O_DIRECTORY)
 say("path", os.open, take(), os.O_CREAT | os.O_PATH)
 say("directory", os.open, take() + "/", os.O_CREAT | os.O_RDONLY)
