@@ -12,6 +12,7 @@ import subprocess
 class Way:
     """NAME, and what is put in front of a command; lacks() says why a workload cannot be had this way, or None."""
     redirects = True
+    overlays = False  # can it lay a directory over the root?
 
     def __init__(self, name):
         self.name = name
@@ -28,9 +29,12 @@ class Way:
 
 class Native(Way):
     redirects = False
+    overlays = True
 
 
 class Snapredir(Way):
+    overlays = True
+
     def __init__(self, program, engine):
         super().__init__(engine)
         self.program = program

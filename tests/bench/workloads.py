@@ -59,6 +59,7 @@ PROGRAMS = (("busybox-static find /usr", "busybox find /usr", {"static": True}),
             ("python imports, redirected", f'/usr/bin/python3 -c "{OWN_IMPORTS}"', {}),
             ("compile, redirected", "sh -c 'cd {vendor}/project && make -s -B program && ./program'", {}),
             ("Go program, redirected", "{walk-go} {vendor}/tree/d0", {"static": True}),
+            ("python imports, overlay / DIR", f'/usr/bin/python3 -c "{IMPORTS}"', {"rules": "overlay"}),
             ("node program, redirected", "node {source}/walk.js {vendor}/js {vendor}/tree/d0", {}))
 
 
@@ -88,6 +89,11 @@ def table():
         rows.append(Workload(group, f"look-up alone, {count} rules", f"{{lookup}} {count.replace(',', '')} spread", alone=True))
         rows.append(Workload(group, f"static stat, no rule, {count} rules", "{calls-static} stat {miss}/six there",
                              rules=rules, static=True))
+    group = "beneath overlay / DIR"
+    for name, place in (("above", "above"), ("below", "miss")):
+        for static, form in ((False, "calls"), (True, "calls-static")):
+            rows.append(Workload(group, f"{'static ' * static}stat, what is {name}", f"{{{form}}} stat {{{place}}}/six there",
+                                 rules="overlay", static=static))
     for name, command, more in PROGRAMS:
         rows.append(Workload("programs", name, command, unit="ms", loop=False, **more))
     return rows

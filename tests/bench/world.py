@@ -74,6 +74,7 @@ class World:
             make_repository(tree, self.env)
         make_project(f"{vendor}/project")
         make_modules(vendor)
+        write(f"{work}/above{work}/over/three/four/five/six", "six\n")
         self.write_rules()
 
     def write_rules(self):
@@ -89,6 +90,9 @@ class World:
                             ("lots", few + many[:LOTS - RULES])):
             write(f"{self.work}/{name}.rules", "".join(f"bind {path} {target}\n" for path, target in pairs))
             self.rules[name] = (f"{self.work}/{name}.rules", pairs)
+        # As for a whole snap: one directory above everything.
+        write(f"{self.work}/overlay.rules", f"overlay / {self.work}/above\n")
+        self.rules["overlay"] = (f"{self.work}/overlay.rules", [])
 
     def words(self, redirected):
         """What stands for the words in braces of a workload's command: under rules, or natively."""
@@ -98,7 +102,8 @@ class World:
                 "spawn": f"{self.programs}/spawn", "walk-go": f"{self.programs}/walk-go", "lookup": f"{self.programs}/lookup",
                 "source": os.path.dirname(os.path.abspath(__file__)), "hit": f"{opt}/vendor5/three/four/five",
                 "miss": f"{self.work}/miss/vendor5/three/four/five", "vendor": f"{opt}/vendor5",
-                "absent": f"{none}/vendor5"}
+                "absent": f"{none}/vendor5",
+                "above": f"{'' if redirected else self.work + '/above'}{self.work}/over/three/four/five"}
 
 
 def environment():
