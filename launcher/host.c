@@ -138,12 +138,19 @@ static long directory(void *context, int dirfd, char *out, size_t size)
 	return len;
 }
 
+static long path_only(void *context, int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 ? -errno : (flags & O_PATH) != 0;
+}
+
 struct snr_redirector host_redirector(const struct snr_image *image, struct host_context *context)
 {
 	return (struct snr_redirector){
 		.image = image,
 		.host = {context, read_string, read_bytes, read_link, search, kind, upper, list,
-			 mount_of, read_only, may_access, shorten, directory},
+			 mount_of, read_only, may_access, shorten, directory, path_only},
 	};
 }
 

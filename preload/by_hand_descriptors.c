@@ -6,6 +6,7 @@
 #include "preload/shim.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/xattr.h>
@@ -20,6 +21,8 @@ SHIM_REAL(int, __futimens64, (int fd, const void *times))
 SHIM_REAL(int, __futimes64, (int fd, const void *times))
 SHIM_REAL(int, fsetxattr, (int fd, const char *name, const void *value, size_t size, int flags))
 SHIM_REAL(int, fremovexattr, (int fd, const char *name))
+SHIM_REAL(int, ioctl, (int fd, unsigned long request, ...))
+SHIM_REAL(int, __ioctl_time64, (int fd, unsigned long request, ...))
 
 /* The same by names. */
 SHIM_REAL(int, utimensat, (int dirfd, const char *path, const struct timespec times[2], int flags))
@@ -136,3 +139,29 @@ SHIM_EXPORT int fremovexattr(int fd, const char *name)
 
 	return is_done(slot, &result) ? result : real_fremovexattr()(fd, name);
 }
+
+/* True: the request is refused, and errno set. */
+static bool request_is_refused(int fd, unsigned long request)
+{
+	int result;
+
+	return snr_request_changes((uint32_t)request) &&
+	       is_done(plan(SNR_ioctl, fd, (long)request, 0, 0, 0), &result);
+}
+
+/* Whatever the request takes is one word, if it takes anything. */
+#define IOCTL(symbol)                                                                              \
+	SHIM_EXPORT int symbol(int fd, unsigned long request, ...)                                 \
+	{                                                                                          \
+		va_list arguments;                                                                 \
+		void *argument;                                                                    \
+                                                                                                   \
+		va_start(arguments, request);                                                      \
+		argument = va_arg(arguments, void *);                                              \
+		va_end(arguments);                                                                 \
+		return request_is_refused(fd, request) ? -1                                        \
+						       : real_##symbol()(fd, request, argument);   \
+	}
+
+IOCTL(ioctl)
+IOCTL(__ioctl_time64)

@@ -199,6 +199,13 @@ static long host_directory(void *context, int dirfd, char *out, size_t size)
 	return n > 0 ? n - 1 : n;
 }
 
+static long host_path_only(void *context, int fd)
+{
+	long flags = snr_rawcall2(__NR_fcntl, fd, F_GETFL);
+
+	return flags < 0 ? flags : (flags & O_PATH) != 0;
+}
+
 const struct snr_host shim_host = {
 	.read_string = host_read_string,
 	.read_bytes = host_read_bytes,
@@ -212,4 +219,5 @@ const struct snr_host shim_host = {
 	.access = host_access,
 	.shorten = shim_shorten,
 	.directory = host_directory,
+	.path_only = host_path_only,
 };

@@ -62,6 +62,9 @@ struct snr_host {
 	 * kernel tells it in /proc, with a NUL. Returns the length or -errno. A descriptor of no
 	 * path ("pipe:[1]") gives that text. */
 	long (*directory)(void *context, int dirfd, char *out, size_t size);
+
+	/* Was the program's descriptor FD opened with O_PATH? 1, 0 or -errno. */
+	long (*path_only)(void *context, int fd);
 };
 
 #endif

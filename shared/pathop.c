@@ -33,6 +33,7 @@ enum {
 	ENVP = SNR_ROLE_ENVP,
 	FD = SNR_ROLE_FD,
 	XATTR = SNR_ROLE_XATTR,
+	REQUEST = SNR_ROLE_REQUEST,
 	SOCKADDR = SNR_ROLE_SOCKADDR,
 	SOCKLEN = SNR_ROLE_SOCKLEN,
 	MSG = SNR_ROLE_MSG,
@@ -164,6 +165,16 @@ static bool is_last_path(const struct snr_pathop *op, int path_arg)
 		if (snr_role_is_path(op->role[i]))
 			return false;
 	return true;
+}
+
+bool snr_request_changes(uint32_t request)
+{
+	static const uint32_t changing[] = {SNR_CHANGING_REQUESTS};
+
+	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++)
+		if (request == changing[i])
+			return true;
+	return false;
 }
 
 bool snr_open_writes(uint64_t flags)

@@ -5,6 +5,7 @@
 #ifndef SNR_PATHOP_H
 #define SNR_PATHOP_H
 
+#include <linux/fs.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,6 +43,7 @@ enum snr_role {
 	SNR_ROLE_ENVP,
 	SNR_ROLE_FD,
 	SNR_ROLE_XATTR,
+	SNR_ROLE_REQUEST,
 	SNR_ROLE_SOCKADDR,
 	SNR_ROLE_SOCKLEN,
 	SNR_ROLE_MSG,
@@ -131,6 +133,14 @@ static inline bool snr_pathop_tests(const struct snr_pathop *op)
 {
 	return !op->effects && snr_pathop_find(op, SNR_ROLE_MODE) >= 0;
 }
+
+/* Those requests of ioctl(2) for which every file system wants a mount that can be written to, for
+ * any descriptor (fs/ioctl.c, and what chattr(1) asks ext4): of 64-bit programs and of others. */
+#define SNR_CHANGING_REQUESTS                                                                      \
+	FS_IOC_SETFLAGS, FS_IOC32_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_SETVERSION,                  \
+		FS_IOC32_SETVERSION
+
+bool snr_request_changes(uint32_t request);
 
 /* Does open(2) with FLAGS, O_PATH aside, change or make anything, or allow to? */
 bool snr_open_writes(uint64_t flags);

@@ -91,6 +91,16 @@ static long kind(const struct question *q)
 	return type >= 0 ? DT_DIRECTORY : DT_REGULAR;
 }
 
+/* As the lookup finds it: behind a link only if that is to be followed. */
+static long look_up(const struct question *q)
+{
+	uint64_t inode;
+
+	if (q->lookup.follow)
+		return access_to(q, F_OK);
+	return q->host->kind(q->host->context, q->real, &inode);
+}
+
 /* Nothing is there under this name: can its directory be searched? */
 static bool has_directory(const struct question *q)
 {
@@ -109,12 +119,19 @@ static bool ends_in_slash(const struct question *q)
 	return q->len && q->real[q->len - 1] == '/';
 }
 
-/* mkdir(2) and its kind: that something is there already is said first. */
+/* mkdir(2) and its kind: that something is there already is said first, also a link that leads
+ * nowhere, whatever slashes are behind it. */
 static bool refuses_new(const struct question *q)
 {
+	struct snr_component last = snr_last_component(q->real, q->len);
+	char kept = q->real[last.end];
 	uint64_t inode;
+	long type;
 
-	return q->host->kind(q->host->context, q->real, &inode) == -ENOENT && has_directory(q);
+	q->real[last.end] = '\0';
+	type = q->host->kind(q->host->context, q->real, &inode);
+	q->real[last.end] = kept;
+	return type == -ENOENT && has_directory(q);
 }
 
 static bool refuses_open(const struct question *q)
@@ -127,7 +144,7 @@ static bool refuses_open(const struct question *q)
 		return kind(q) == DT_DIRECTORY;
 	if ((q->flags & O_CREAT) && (q->flags & O_EXCL))
 		return refuses_new(q) && !ends_in_slash(q);
-	if (access_to(q, F_OK) == -ENOENT)
+	if (look_up(q) == -ENOENT)
 		return (q->flags & O_CREAT) && !ends_in_slash(q) && has_directory(q);
 	type = kind(q);
 	if (type != DT_REGULAR || (q->flags & O_DIRECTORY))
@@ -141,18 +158,9 @@ static bool refuses_access(const struct question *q, int mode)
 {
 	long type = kind(q);
 
-	return (type == DT_REGULAR || type == DT_DIRECTORY || type == DT_LINK) &&
-	       access_to(q, mode) == 0;
-}
-
-/* chmod(2), utimensat(2), setxattr(2)...: what they are to change must be there, and no more. */
-static bool refuses_change(const struct question *q)
-{
-	uint64_t inode;
-
-	if (q->lookup.follow)
-		return access_to(q, F_OK) == 0;
-	return q->host->kind(q->host->context, q->real, &inode) >= 0;
+	if (type == DT_LINK)
+		return true; /* itself, which anybody may write to */
+	return (type == DT_REGULAR || type == DT_DIRECTORY) && access_to(q, mode) == 0;
 }
 
 bool snr_readonly_refuses(const struct snr_host *host, const struct snr_pathop *op,
@@ -167,6 +175,8 @@ bool snr_readonly_refuses(const struct snr_host *host, const struct snr_pathop *
 	if (!op->effects)
 		return refuses_access(&q, (int)(flags & 7));
 	if (op->effects & SNR_REGULAR)
-		return kind(&q) == DT_REGULAR;
-	return refuses_change(&q);
+		return kind(&q) == DT_REGULAR && access_to(&q, W_OK) == 0;
+	/* chmod(2), utimensat(2), setxattr(2)...: what they are to change must be there, and no
+	 * more. */
+	return look_up(&q) >= 0;
 }

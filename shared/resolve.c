@@ -358,7 +358,7 @@ static struct snr_resolved resolve(const struct snr_image *image, struct snr_fac
 	if (from_cwd)
 		keep_start(facts, now, &scan);
 	judged = snr_is_judged(image, lookup) && snr_is_walked(image, lookup);
-	if (snr_is_confined(lookup) && !judged && !lies_above_rules(&scan))
+	if (snr_is_confined(lookup) && !snr_is_judged(image, lookup) && !lies_above_rules(&scan))
 		return result; /* no rule lies where the walk can come to */
 	if (lookup.no_xdev || snr_is_confined(lookup) || judged ||
 	    !scan_text(&scan, path, len, lookup) || !scan_result(&scan, path, len, out, &result))
@@ -375,9 +375,10 @@ struct snr_resolved snr_resolve(const struct snr_image *image, struct snr_facts 
 		resolve(image, facts, host, scratch, dirfd, path, len, lookup, out);
 
 	result.named = lookup.entry && is_named_by_rule(image, path, len);
-	result.frozen = lookup.writes && !result.error
-				? snr_readonly_rule(image, scratch, &result, lookup)
-				: SNR_NO_RULE;
+	result.frozen = SNR_NO_RULE;
+	/* Dots that are to be made or removed the kernel refuses by their names. */
+	if (lookup.writes && !result.error && !(lookup.entry && last_dots(path, len) < len))
+		result.frozen = snr_readonly_rule(image, scratch, &result, lookup);
 	if (result.frozen != SNR_NO_RULE)
 		result.memo = 0; /* what it is answered with depends on what is there */
 	return result;

@@ -45,6 +45,7 @@ struct snr_resolved {
 	uint8_t layer;        /* enum snr_layer: of the path, if an overlay decides it */
 	bool changed;    /* OUT holds another path for the kernel; false: it gets the program's */
 	bool incomplete; /* the walk ended at a name that others follow */
+	bool fails;      /* the kernel will refuse the path itself, on its way */
 	bool lent;       /* OUT goes through a descriptor of the host's (host.h, shorten) */
 	bool held;       /* OUT is the name of what the program's descriptor is open on */
 	bool at_rule;    /* the path is the rule's own path: a mount point */
@@ -52,10 +53,11 @@ struct snr_resolved {
 	bool named;      /* an entry is named, by the last name of some rule's path */
 	bool plain;  /* nothing is known or asked about where this is: a name that no rule has */
 	bool barred; /* the last name, which may come into being, is hidden: EACCES */
-	bool walked; /* scratch->where is where the path leads, WHERE bytes; so it is for every
-			path where snr_is_walked */
+	bool walked; /* scratch->where is where the path leads, WHERE bytes: the name of that, also
+			where a link of /proc jumps at the end; so it is for every path where
+			snr_is_walked. Behind it are TAIL bytes: "/" or "/.", if the path ends so */
 	bool jumped; /* a link of /proc was met on the way: it may have led anywhere */
-	uint32_t where;
+	uint32_t where, tail;
 	uint32_t frozen; /* the readonly rule that keeps a writing lookup from what it is about to
 			    write, or SNR_NO_RULE */
 };

@@ -4,6 +4,7 @@
  */
 #include "shared/rewrite.h"
 
+#include "shared/overlay.h"
 #include "shared/overlay_act.h"
 #include "shared/readonly.h"
 #include "shared/refuse.h"
@@ -270,21 +271,43 @@ static uint64_t writing_flags(const struct snr_call *call, const uint64_t how[3]
 	return op->effects ? O_CREAT | O_WRONLY | O_TRUNC : call->arg[mode];
 }
 
+/* The real path of where a walk came to, in scratch->pending, or 0. By this the kernel must be
+ * asked where the program's text does not lead there from the root, or not whoever asks
+ * (/proc/self). Elsewhere the text is better: from a descriptor it gets where names may not. */
+static long walked_to(const struct snr_redirector *redirector, struct snr_scratch *scratch,
+		      const struct snr_resolved *resolved, struct snr_lookup lookup)
+{
+	struct snr_builder builder = {.out = scratch->pending, .size = sizeof(scratch->pending)};
+	enum snr_layer layer;
+	long n;
+
+	if (!resolved->walked || !resolved->where || !(resolved->jumped || snr_is_confined(lookup)))
+		return 0;
+	n = snr_place(redirector->image, &redirector->host, scratch, scratch->where,
+		      resolved->where, scratch->pending, SNR_PATH_MAX, &layer);
+	if (n <= 0)
+		return 0;
+	builder.len = (size_t)n;
+	snr_add(&builder, scratch->where + resolved->where, resolved->tail);
+	return snr_finish(&builder);
+}
+
 /* CALL has one path, which leads to what is frozen. */
 static bool is_readonly(struct snr_redirector *redirector, struct snr_scratch *scratch,
-			const struct snr_call *call, const struct snr_plan *plan,
-			const uint64_t how[3])
+			const struct snr_call *call, const struct snr_resolved *resolved,
+			const struct snr_plan *plan, const uint64_t how[3])
 {
 	const struct snr_pathop *op = &snr_pathops[call->op];
 	struct snr_question question = {
 		.redirector = redirector, .scratch = scratch, .call = call, .op = op, .plan = plan};
-	int arg = snr_spot_argument(op, 0);
-	long len = snr_spot_text(&question, 0);
+	struct snr_lookup lookup = snr_pathop_lookup(op, snr_spot_argument(op, 0), call->arg, how);
+	long len = walked_to(redirector, scratch, resolved, lookup);
 
-	return len > 0 &&
-	       snr_readonly_refuses(&redirector->host, op,
-				    snr_pathop_lookup(op, arg, call->arg, how),
-				    writing_flags(call, how), scratch->pending, (size_t)len);
+	if (len <= 0)
+		len = snr_spot_text(&question, 0);
+	return len > 0 && !resolved->fails &&
+	       snr_readonly_refuses(&redirector->host, op, lookup, writing_flags(call, how),
+				    scratch->pending, (size_t)len);
 }
 
 /* Must the call not reach the kernel? The error of the first path that has one; where the kernel
@@ -299,7 +322,7 @@ static bool is_refused(struct snr_redirector *redirector, struct snr_scratch *sc
 	for (int i = 0; i < n && !*result; i++)
 		*result = resolved[i].barred ? -EACCES : resolved[i].error;
 	if (n == 1 && !*result && resolved[0].frozen != SNR_NO_RULE &&
-	    is_readonly(redirector, scratch, call, plan, how))
+	    is_readonly(redirector, scratch, call, &resolved[0], plan, how))
 		*result = -EROFS;
 	if (*result) {
 		int err = snr_text_error(redirector, scratch, call);
@@ -349,19 +372,30 @@ static int first_argument(const struct snr_pathop *op)
 	return fd < 0 ? snr_spot_argument(op, 0) : fd;
 }
 
-/* A call that changes what a descriptor is open on, and names nothing. */
+/* A call that changes what a descriptor is open on, and names nothing. Only an empty path goes with
+ * a descriptor by which nothing else can be done (O_PATH). */
 static bool changes_frozen(const struct snr_redirector *redirector, struct snr_scratch *scratch,
 			   const struct snr_call *call)
 {
 	const struct snr_pathop *op = &snr_pathops[call->op];
-	int fd;
+	const struct snr_host *host = &redirector->host;
+	int request = snr_pathop_find(op, SNR_ROLE_REQUEST), first = first_argument(op);
+	int fd, number;
+	bool empty;
 
 	if (!(op->effects & (SNR_CHANGES | SNR_PERMITS)) ||
 	    !snr_has_kind(redirector->image, SNR_KIND_BIT(SNR_READONLY)))
 		return false;
-	fd = held_argument(redirector, call, first_argument(op));
-	return fd >= 0 && snr_readonly_descriptor(redirector->image, &redirector->host, scratch,
-						  (int)(uint32_t)call->arg[fd]) != SNR_NO_RULE;
+	if (request >= 0)
+		fd = snr_request_changes((uint32_t)call->arg[request]) ? request - 1 : -1;
+	else
+		fd = held_argument(redirector, call, first);
+	if (fd < 0)
+		return false;
+	number = (int)(uint32_t)call->arg[fd];
+	empty = fd == first - 1 && call->arg[first];
+	return snr_readonly_descriptor(redirector->image, host, scratch, number) != SNR_NO_RULE &&
+	       (empty || host->path_only(host->context, number) <= 0);
 }
 
 /* Is argument ARG looked up? A descriptor alone is only where it may have to become a path. */
@@ -420,18 +454,22 @@ void snr_plan_call(struct snr_redirector *redirector, struct snr_scratch *scratc
 /* Would the socket that bind(2) makes be on a read-only mount, and is the name free? */
 static bool makes_readonly(struct snr_redirector *redirector, struct snr_scratch *scratch,
 			   int dirfd, const char *path, struct snr_lookup lookup,
-			   const struct snr_plan *plan)
+			   const struct snr_resolved *resolved, const struct snr_plan *plan)
 {
 	struct snr_builder builder = {.out = scratch->pending, .size = sizeof(scratch->pending)};
+	long len = walked_to(redirector, scratch, resolved, lookup);
 
-	if (plan->npaths)
-		path = plan->text[0];
-	else if (path[0] != '/')
-		snr_spot_start(&builder, dirfd);
-	snr_add_text(&builder, path);
-	return snr_finish(&builder) > 0 &&
+	if (len <= 0) {
+		if (plan->npaths)
+			path = plan->text[0];
+		else if (path[0] != '/')
+			snr_spot_start(&builder, dirfd);
+		snr_add_text(&builder, path);
+		len = snr_finish(&builder);
+	}
+	return len > 0 && !resolved->fails &&
 	       snr_readonly_refuses(&redirector->host, &snr_pathops[SNR_mknod], lookup, 0,
-				    scratch->pending, builder.len);
+				    scratch->pending, (size_t)len);
 }
 
 void snr_plan_path(struct snr_redirector *redirector, struct snr_scratch *scratch, int dirfd,
@@ -448,7 +486,7 @@ void snr_plan_path(struct snr_redirector *redirector, struct snr_scratch *scratc
 	if (resolved.error || resolved.barred)
 		finish_with(plan, resolved.barred ? -EACCES : resolved.error);
 	else if (resolved.frozen != SNR_NO_RULE &&
-		 makes_readonly(redirector, scratch, dirfd, path, lookup, plan))
+		 makes_readonly(redirector, scratch, dirfd, path, lookup, &resolved, plan))
 		finish_with(plan, -EROFS);
 	else if (lookup.create)
 		snr_overlay_plan(redirector->image, &making, no_how, &resolved, 1, plan);

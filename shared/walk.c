@@ -158,8 +158,11 @@ static void jump(struct walk *walk, size_t len, bool last)
 	walk->base_len = 0;
 	if (scratch->link[0] == '/')
 		n = snr_unmap(walk->image, scratch->link, len, scratch->base, SNR_PATH_MAX);
-	if (n > 0 && last && !walk->canonical && !snr_walk_jumps_by_name(walk, (size_t)n, len))
-		n = -ENOENT;
+	if (n > 0 && last && !walk->canonical) {
+		walk->goal = (size_t)n;
+		if (!snr_walk_jumps_by_name(walk, (size_t)n, len))
+			n = -ENOENT;
+	}
 	if (n > 0 &&
 	    !snr_leads_to(walk->image, scratch->base, (size_t)n, scratch->link, len, scratch->real))
 		n = -ENOENT;

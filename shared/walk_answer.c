@@ -70,7 +70,18 @@ static int start_error(struct walk *walk)
 		       : 0;
 }
 
-void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
+/* What tells that the path must lead to a directory, behind the name of where it leads. */
+static uint32_t write_tail(const struct walk *walk)
+{
+	struct snr_builder builder = {.out = walk->scratch->where,
+				      .size = SNR_PATH_MAX,
+				      .len = walk->len};
+
+	add_rest(walk, &builder);
+	return snr_finish(&builder) < 0 ? 0 : (uint32_t)(builder.len - walk->len);
+}
+
+static void answer(struct walk *walk, char *out, struct snr_resolved *result)
 {
 	long n;
 
@@ -80,6 +91,8 @@ void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 	result->walked = !walk->error && !walk->lost && !walk->up_left &&
 			 (!walk->stopped || snr_rest_is_empty(&walk->rest));
 	result->where = (uint32_t)walk->len;
+	result->fails =
+		walk->error || (walk->stopped && !walk->lost && !snr_rest_is_empty(&walk->rest));
 	result->jumped = walk->jumped;
 	if (!walk->stopped && !walk->error) {
 		result->at_rule = snr_walk_is_at_rule(walk);
@@ -117,4 +130,17 @@ void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
 	result->changed = true;
 	result->lent = walk->lent;
 	result->len = (uint32_t)n;
+}
+
+void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result)
+{
+	struct snr_scratch *scratch = walk->scratch;
+
+	answer(walk, out, result);
+	result->tail = result->walked ? write_tail(walk) : 0;
+	if (!walk->goal || !walk->lost)
+		return;
+	snr_copy(scratch->where, scratch->base, walk->goal);
+	result->walked = true;
+	result->where = (uint32_t)walk->goal;
 }

@@ -23,6 +23,7 @@ struct walk {
 	int dirfd;            /* where a relative text starts, and scratch->base with it; ... */
 	size_t base_len;      /* ... 0: at the root, or no longer known */
 	uint32_t base_rule;
+	size_t goal;  /* of scratch->base: the name of where a last link jumps to; or 0 */
 	size_t floor; /* of scratch->where as the walk starts: a confined one stays behind it */
 	unsigned links;
 	int error;      /* -errno that only we can know */

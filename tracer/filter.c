@@ -29,11 +29,11 @@ enum act {
 	ACT_TRACE,
 	ACT_NOSYS,
 	ACT_TRACE_FLAG,    /* stop if the first argument has bit VALUE */
-	ACT_TRACE_VALUES,  /* stop if the first argument is in value_lists[VALUE] */
+	ACT_TRACE_VALUES,  /* stop if an argument is in value_lists[VALUE], which says which one */
 	ACT_TRACE_NONZERO, /* stop if argument VALUE is not NULL: connected sockets name nobody */
 };
 
-enum { PRCTL_OPTIONS, PTRACE_REQUESTS };
+enum { PRCTL_OPTIONS, PTRACE_REQUESTS, IOCTL_REQUESTS };
 
 struct point {
 	uint32_t start; /* first number; the interval ends where the next one starts */
@@ -62,11 +62,12 @@ static const struct point extras[] = {
 };
 
 static const struct {
-	unsigned n;
-	uint32_t at[3];
+	unsigned arg, n;
+	uint32_t at[5];
 } value_lists[] = {
-	[PRCTL_OPTIONS] = {3, {PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_SECCOMP}},
-	[PTRACE_REQUESTS] = {3, {PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE}},
+	[PRCTL_OPTIONS] = {0, 3, {PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_SECCOMP}},
+	[PTRACE_REQUESTS] = {0, 3, {PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE}},
+	[IOCTL_REQUESTS] = {1, 5, {SNR_CHANGING_REQUESTS}},
 };
 
 /* From here on a number is the same in every table: Linux 5.1, scripts/syscall.tbl. */
@@ -145,6 +146,8 @@ bool filter_wants(const struct snr_image *image, enum snr_op op)
 
 	if (row->effects & SNR_LISTS)
 		return image->nchildren > 0 || snr_listing_may_edit(image);
+	if (snr_pathop_find(row, SNR_ROLE_REQUEST) >= 0)
+		return snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY));
 	if (snr_pathop_find(row, SNR_ROLE_FD) >= 0)
 		return snr_has_kind(image, SNR_KIND_BIT(SNR_READONLY) | SNR_KIND_BIT(SNR_OVERLAY));
 	if (row->effects & (SNR_REVERSES | SNR_EXECS | SNR_MOVES_ROOT))
@@ -249,7 +252,7 @@ static void put_blocks(struct builder *builder, const struct arch_abi *abi, stru
 static unsigned put_action(struct builder *builder, const struct point *point,
 			   const struct blocks *blocks)
 {
-	unsigned no = blocks->allow;
+	unsigned no = blocks->allow, arg = 0;
 
 	switch (point->act) {
 	case ACT_ALLOW:
@@ -264,11 +267,12 @@ static unsigned put_action(struct builder *builder, const struct point *point,
 		put_jump(builder, BPF_JSET, point->value, blocks->trace, no);
 		break;
 	default:
+		arg = value_lists[point->value].arg;
 		for (unsigned i = 0; i < value_lists[point->value].n; i++)
 			no = put_jump(builder, BPF_JEQ, value_lists[point->value].at[i],
 				      blocks->trace, no);
 	}
-	return put_load(builder, low_half(0));
+	return put_load(builder, low_half(arg));
 }
 
 /* The tree over POINTS[FIRST..LAST]; the number is in the accumulator. Returns where it starts.
@@ -359,6 +363,10 @@ static struct point point_of(enum snr_op op)
 	if (pointer >= 0) {
 		point.act = ACT_TRACE_NONZERO;
 		point.value = (uint32_t)pointer;
+	}
+	if (snr_pathop_find(&snr_pathops[op], SNR_ROLE_REQUEST) >= 0) {
+		point.act = ACT_TRACE_VALUES;
+		point.value = IOCTL_REQUESTS;
 	}
 	return point;
 }

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -247,6 +248,27 @@ static long host_directory(void *context, int dirfd, char *out, size_t size)
 	return n;
 }
 
+static long host_path_only(void *context, int fd)
+{
+	struct tracer *tracer = context;
+	char path[48], text[128];
+	const char *flags;
+	ssize_t n;
+	int info;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", tracer->current->tid, fd);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	if (info < 0)
+		return errno == ENOENT ? -EBADF : -errno;
+	n = read(info, text, sizeof(text) - 1);
+	close(info);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	flags = strstr(text, "flags:");
+	return flags && (strtoul(flags + 6, NULL, 8) & O_PATH) != 0;
+}
+
 bool tracee_is_elsewhere(struct tracer *tracer)
 {
 	char path[48], root[SNR_PATH_MAX];
@@ -275,5 +297,6 @@ void tracee_host_init(struct tracer *tracer)
 		.access = host_access,
 		.shorten = host_shorten,
 		.directory = host_directory,
+		.path_only = host_path_only,
 	};
 }

@@ -18,10 +18,11 @@ OPEN_FLAGS = ['O_RDONLY'] * 6 + [
 KEEP_FLAGS = ['O_RDONLY|O_DIRECTORY', 'O_PATH', 'O_PATH|O_DIRECTORY', 'O_RDONLY']
 MODES = ['0644', '0755', '0600', '0777', '0700', '0444']
 SLOTS = 6
-NOT_OVER_OVERLAYS = {'fstat'}  # a descriptor stays on its layer
+NOT_OVER_OVERLAYS = {'fstat', 'change'}  # a descriptor stays on its layer
 ONLY_OVER_OVERLAYS = {'held'}
 HELD = ['chmod', 'chown', 'times', 'set', 'remove', 'named-chmod', 'named-times', 'named-set', 'truncate',
         'append', 'rewrite']
+CHANGES = ['mode', 'owner', 'times', 'attribute', 'flags', 'size', 'space', 'empty', 'unnamed']
 PROGRAM = '%R/../prog'  # the reporter as it was built, beside the world
 
 
@@ -217,6 +218,8 @@ class Generator:
             if self.rng.random() < 0.5:
                 self.emit('unlink', path)
             self.emit('symlink', e.data, '-', path)
+        elif e.kind == 'n':
+            self.emit('mkfifo', '-', path, '0666')
         elif e.kind == 'p':
             self.emit('install', PROGRAM, path, '%04o' % e.mode)
         else:
@@ -376,6 +379,7 @@ SIMPLE = {
     'statx': lambda g, k: g.emit(k, *g.at(), g.rng.choice(AT_NOFOLLOW)),
     'fstat': lambda g, k: g.emit(k, g.rng.randrange(SLOTS)),
     'fdname': lambda g, k: g.emit(k, g.rng.randrange(SLOTS)),
+    'change': lambda g, k: g.emit(k, g.rng.randrange(SLOTS), g.rng.choice(CHANGES)),
     'drop': lambda g, k: g.emit(k, g.rng.randrange(SLOTS)),
     'access': lambda g, k: g.emit(k, g.path(), g.rng.choice(['F_OK', 'R_OK', 'W_OK', 'X_OK',
                                                              'R_OK|W_OK'])),
@@ -430,7 +434,7 @@ SIMPLE = {
     'system': lambda g, k: g.emit(k, 'pwd -P; f=%s; test -p $f || cat $f' % ('%R/' + g.target())),
 }
 WEIGHTS = [
-    ('open', 14), ('keep', 5), ('drop', 0.3), ('fdname', 1), ('openat2', 1.5), ('creat', 1),
+    ('open', 14), ('keep', 5), ('drop', 0.3), ('change', 0.7), ('fdname', 1), ('openat2', 1.5), ('creat', 1),
     ('fopen', 1.5), ('mkstemp', 1), ('mkdtemp', 1), ('stat', 6), ('lstat', 4), ('fstatat', 5),
     ('statx', 4), ('fstat', 0.5), ('access', 2), ('faccessat', 2), ('statfs', 0.5),
     ('readlink', 5), ('getcwd', 2), ('realpath', 4), ('listing', 5), ('listslot', 1.5),

@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/xattr.h>
@@ -215,6 +218,46 @@ static void run_removexattr(const struct op *op)
 	say_result(removexattr(path_of(op->arg[0]), op->arg[1]));
 }
 
+/* The attribute "no dump", which says nothing else. */
+static long change_flags(int fd)
+{
+	int flags;
+
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags))
+		return -1;
+	flags ^= FS_NODUMP_FL;
+	return ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+/* change SLOT WHAT: what the descriptor is open on */
+static void run_change(const struct op *op)
+{
+	int fd = slot_of(op->arg[0]);
+	const char *what = op->arg[1];
+	struct timespec times[2] = {{op->number, 0}, {op->number, 0}};
+	struct stat st;
+
+	if (!strcmp(what, "mode")) /* as it is: a directory may have to stay searchable */
+		say_result(fstat(fd, &st) ? -1 : fchmod(fd, st.st_mode & 07777));
+	else if (!strcmp(what, "owner"))
+		say_result(fchown(fd, getuid(), -1));
+	else if (!strcmp(what, "times"))
+		say_result(op->raw ? syscall(SYS_utimensat, fd, NULL, times, 0)
+				   : futimens(fd, times));
+	else if (!strcmp(what, "attribute"))
+		say_result(fsetxattr(fd, "user.two", "abc", 3, 0));
+	else if (!strcmp(what, "flags"))
+		say_result(change_flags(fd));
+	else if (!strcmp(what, "size"))
+		say_result(ftruncate(fd, 3));
+	else if (!strcmp(what, "space"))
+		say_result(fallocate(fd, 0, 0, 10));
+	else if (!strcmp(what, "empty"))
+		say_result(fchownat(fd, "", getuid(), -1, AT_EMPTY_PATH));
+	else
+		say_result(linkat(fd, "", AT_FDCWD, op->arg[1], AT_EMPTY_PATH));
+}
+
 /* chdir PATH, fchdir SLOT */
 static void run_chdir(const struct op *op)
 {
@@ -258,27 +301,16 @@ static void run_norootdirs(const struct op *op)
 }
 
 const struct op_kind ops_change[] = {
-	{"mkdir", 3, run_mkdir},
-	{"mkfifo", 3, run_mkfifo},
-	{"rmdir", 1, run_rmdir},
-	{"unlink", 1, run_unlink},
-	{"remove", 1, run_remove},
-	{"unlinkat", 3, run_unlinkat},
-	{"rename", 5, run_rename},
-	{"link", 5, run_link},
-	{"symlink", 3, run_symlink},
-	{"truncate", 2, run_truncate},
-	{"chmod", 3, run_chmod},
-	{"chown", 3, run_chown},
-	{"utimens", 4, run_utimens},
-	{"setxattr", 3, run_setxattr},
-	{"lsetxattr", 3, run_lsetxattr},
-	{"removexattr", 2, run_removexattr},
-	{"chdir", 1, run_chdir},
-	{"fchdir", 1, run_fchdir},
-	{"protect", 1, run_protect},
-	{"keepsearch", 0, run_keepsearch},
-	{"norootdirs", 0, run_norootdirs},
-	{"nodirlinks", 0, run_nodirlinks},
-	{NULL, 0, NULL},
+	{"mkdir", 3, run_mkdir},           {"mkfifo", 3, run_mkfifo},
+	{"rmdir", 1, run_rmdir},           {"unlink", 1, run_unlink},
+	{"remove", 1, run_remove},         {"unlinkat", 3, run_unlinkat},
+	{"rename", 5, run_rename},         {"link", 5, run_link},
+	{"symlink", 3, run_symlink},       {"truncate", 2, run_truncate},
+	{"chmod", 3, run_chmod},           {"chown", 3, run_chown},
+	{"utimens", 4, run_utimens},       {"setxattr", 3, run_setxattr},
+	{"lsetxattr", 3, run_lsetxattr},   {"removexattr", 2, run_removexattr},
+	{"change", 2, run_change},         {"chdir", 1, run_chdir},
+	{"fchdir", 1, run_fchdir},         {"protect", 1, run_protect},
+	{"keepsearch", 0, run_keepsearch}, {"norootdirs", 0, run_norootdirs},
+	{"nodirlinks", 0, run_nodirlinks}, {NULL, 0, NULL},
 };

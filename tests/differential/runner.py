@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 
-import worlds
+import trees
 
 CLONE_NEWNS = 0x20000
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
@@ -108,7 +108,10 @@ class Runner:
         with open(self.rules_file, 'w') as f:
             for path, target in getattr(world, 'written', world.rules):
                 kind = 'overlay' if path in world.overlays else 'bind'
-                f.write('%s %s/%s %s/%s\n' % (kind, self.root, path, self.root, target))
+                if path not in world.selves:
+                    f.write('%s %s/%s %s/%s\n' % (kind, self.root, path, self.root, target))
+                if path in world.frozen:
+                    f.write('readonly %s/%s\n' % (self.root, path))
         os.chmod(self.rules_file, 0o644)
 
     def mount_overlay(self, path, target):
@@ -145,15 +148,15 @@ class Runner:
                 points = points[:-1]
             targets = dict(world.rules)
             # Hold all targets before anything is mounted over them.
-            held = [(path, overlays[path] if path in overlays else
-                     os.open(os.path.join(self.root, targets[path]), os.O_PATH))
-                    for path, _, _ in points]
-            for path, fd in held:
+            held = {path: overlays[path] if path in overlays else
+                    os.open(os.path.join(self.root, targets[path]), os.O_PATH)
+                    for path, _, _ in points}
+            for path, fd in held.items():
                 point = os.path.join(self.root, path)
                 mount('/proc/self/fd/%d' % fd, point, MS_BIND)
                 os.close(fd)
-                if path in overlays:
-                    set_read_only(point, False, 0)
+                if path in overlays or path in world.frozen:
+                    set_read_only(point, path in world.frozen, 0)
         if config.uid:
             os.setgroups([])
             os.setresgid(config.uid, config.uid, config.uid)
@@ -166,7 +169,7 @@ class Runner:
         os.makedirs(self.root)
         os.chown(self.root, config.uid, config.uid)
         shutil.copy(reporter, os.path.join(os.path.dirname(self.root), 'prog'))
-        worlds.build(world, self.root, config.uid, reporter, config.is_reference())
+        trees.build(world, self.root, config.uid, reporter, config.is_reference())
         self.write_rules(world)
 
     def run(self, world, lines, config):
@@ -199,5 +202,5 @@ class Runner:
         with open(out_path, 'rb') as f:
             log = f.read().decode('latin-1').replace(self.root, '%R')
         log = re.sub('/proc/[0-9]+', '/proc/PID', log).split('\n')
-        return Result(log, worlds.picture(world, self.top, self.root, config.is_reference()), status,
+        return Result(log, trees.picture(world, self.top, self.root, config.is_reference()), status,
                       errors.decode('latin-1'))

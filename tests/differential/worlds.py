@@ -1,197 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The trees and rules that the differential tester works on.
 
-Used by generator.py (which names exist) and runner.py (build it, mount it, take a picture of it).
-It must never touch anything outside the directory it is told to build in.
-
-Names are relative to the world's root; "%R" in a link's text or a file's content stands for it.
+Used by generator.py (which names exist) and runner.py. It must never look at the disk.
 """
-import hashlib
 import os
 import random
-import shutil
 import stat
 
-FIRST_TIME = 100000000  # of the tree as built: each entry has a time of its own, to be told apart by
-
-
-class Entry:
-    def __init__(self, kind, path, mode, data, root_owned):
-        self.kind, self.path, self.mode, self.data = kind, path, mode, data
-        self.root_owned = root_owned
-
-
-class World:
-    """missing: the rules' paths are not on the disk when an engine runs (bind mounts need them).
-    bare: nor are those parents of them that nothing else needs."""
-
-    def __init__(self, name, missing=False):
-        self.name = name
-        self.missing = missing
-        self.entries = []
-        self.rules = []  # (path, target)
-        self.overlays = set()  # those rules' paths that are overlays, with the target above
-        self.whiteouts, self.opaque = [], []  # on the upper layer
-        self.made = []  # parents of rules' paths that only the reference has
-        self.user_only = False
-
-    def directory(self, path, mode=0o755, root_owned=False):
-        self.entries.append(Entry('d', path, mode, None, root_owned))
-
-    def file(self, path, data, mode=0o644, root_owned=False):
-        # What is no script may be executed as one, by a shell that is told so; a file "lib" that
-        # says "lib ..." would execute itself for ever.
-        if not data.startswith(('#!', 'echo')):
-            data = ': ' + data
-        self.entries.append(Entry('f', path, mode, data, root_owned))
-
-    def link(self, path, text):
-        self.entries.append(Entry('l', path, 0o777, text, False))
-
-    def program(self, path, mode=0o755):
-        self.entries.append(Entry('p', path, mode, None, False))
-
-    def rule(self, path, target):
-        self.rules.append((path, target))
-
-    def overlay(self, path, target):
-        self.rule(path, target)
-        self.overlays.add(path)
-
-    def entry(self, path):
-        return next((e for e in self.entries if e.path == path), None)
-
-    def disk_path(self, path):
-        """Where the bytes of the virtual PATH lie: through the longest rule above it, not of it."""
-        best = max((r for r in self.rules if path.startswith(r[0] + '/')),
-                   key=lambda r: len(r[0]), default=None)
-        return best[1] + path[len(best[0]):] if best else path
-
-    def virtual_paths(self, path):
-        """Every name by which the program can reach the entry PATH, but not its real one."""
-        names = [rule + path[len(target):] for rule, target in self.rules
-                 if path == target or path.startswith(target + '/')]
-        return names or ([] if path.split('/')[0] == 'real' else [path])
-
-    def mount_points(self):
-        """(rule path, what must be on the disk for a mount, is it a directory), parents first."""
-        points = []
-        for path, target in sorted(self.rules, key=lambda r: r[0].count('/')):
-            entry = self.entry(target)
-            points.append((path, self.disk_path(path), not entry or entry.kind == 'd'))
-        return points
-
-    def rule_ancestors(self):
-        found = set()
-        for path, _ in self.rules:
-            while '/' in path:
-                path = path.rpartition('/')[0]
-                found.add(path)
-        return sorted(found)
-
-
-def build(world, root, uid, program, reference):
-    """Make WORLD in the empty directory ROOT. REFERENCE: with every mount point."""
-    os.umask(0)
-    times = [(root, FIRST_TIME - 2000)]
-    for n, e in enumerate(world.entries):
-        path = os.path.join(root, e.path)
-        if e.kind == 'd':
-            os.mkdir(path, e.mode)
-        elif e.kind == 'l':
-            os.symlink(e.data.replace('%R', root), path)
-        elif e.kind == 'p':
-            shutil.copyfile(program, path)
-            os.chmod(path, e.mode)
-        else:
-            with open(path, 'w') as f:
-                f.write(e.data.replace('%R', root))
-            os.chmod(path, e.mode)
-        if not e.root_owned:
-            os.lchown(path, uid, uid)
-        times.append((path, FIRST_TIME + n * 1000))
-    for path in world.whiteouts:
-        os.mknod(os.path.join(root, path), stat.S_IFCHR, 0)
-    for path in world.opaque:
-        mark = 'user' if uid else 'trusted'  # which who runs may see
-        if reference:  # mounted by root
-            mark = 'trusted'
-        os.setxattr(os.path.join(root, path), mark + '.overlay.opaque', b'y')
-    if reference:
-        for path in world.made:
-            os.mkdir(os.path.join(root, path), 0o555)
-    if reference or not world.missing:
-        for _, point, is_dir in world.mount_points():
-            path = os.path.join(root, point)
-            if os.path.lexists(path):
-                continue
-            if is_dir:
-                os.mkdir(path, 0o755)
-            else:
-                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
-            os.lchown(path, uid, uid)
-            times.append((path, FIRST_TIME - 1000))
-    for path, when in reversed(times):
-        os.utime(path, (when, when), follow_symlinks=False)
-
-
-def is_whiteout(path, st):
-    """By which owner and with how many links it was made is of no account."""
-    if stat.S_ISCHR(st.st_mode):
-        return st.st_rdev == 0
-    return (stat.S_ISREG(st.st_mode) and not st.st_size and
-            any(name.endswith('.overlay.whiteout') for name in os.listxattr(path)))
-
-
-def opacity(world, root, rel):
-    """Does the directory REL of an upper layer hide one of the lower layer? Where there is none to
-    hide, the mark means nothing; overlayfs sets it sometimes."""
-    for path, target in world.rules:
-        if path in world.overlays and rel.startswith(target + '/'):
-            lower = os.path.join(root, path + rel[len(target):])
-            for mark in 'trusted', 'user':
-                try:
-                    if os.getxattr(os.path.join(root, rel), mark + '.overlay.opaque') == b'y':
-                        return ' opaque' if os.path.isdir(lower) else ''
-                except OSError:
-                    pass
-    return ''
-
-
-def picture(world, top, root, reference):
-    """The tree left behind beneath TOP, as a dictionary of path (relative to ROOT) -> description."""
-    skip = set()
-    if reference and world.missing:
-        built = {e.path for e in world.entries}
-        skip = {p for _, p, _ in world.mount_points() if p not in built} | set(world.made)
-    found = {}
-    pending = [top]
-    while pending:
-        path = pending.pop()
-        rel = os.path.relpath(path, root)
-        st = os.lstat(path)
-        text = '%s %04o u%d' % (stat.filemode(st.st_mode)[0], st.st_mode & 0o7777, st.st_uid)
-        if world.overlays and is_whiteout(path, st):
-            found[rel] = 'whiteout'
-            continue
-        if stat.S_ISDIR(st.st_mode):
-            text += opacity(world, root, rel)
-            for name in os.listdir(path):
-                pending.append(path + '/' + name)
-            if rel in skip:
-                continue
-        else:
-            text += ' links %d' % st.st_nlink
-        if stat.S_ISLNK(st.st_mode):
-            text += ' -> ' + os.readlink(path).replace(root, '%R')
-        elif stat.S_ISREG(st.st_mode):
-            with open(path, 'rb') as f:
-                data = f.read().replace(root.encode(), b'%R')
-            text += ' size %d %s' % (st.st_size, hashlib.sha1(data).hexdigest()[:12])
-            if rel in skip and not data:
-                continue
-        found[rel] = text
-    return found
+from trees import World
 
 
 def plain_area(w):
@@ -469,13 +285,48 @@ def overlay():
     return w
 
 
+def readonly():
+    """Read-only mounts: a tree, one that is redirected, a directory and a file within another one,
+    and mounts beneath that can be written to."""
+    w = World('readonly')
+    w.directory('real')
+    w.directory('v')
+    plain_area(w)
+    vendor_tree(w, 'v/tree', 'v/tree')
+    vendor_tree(w, 'real/one', 'v/one')
+    vendor_tree(w, 'real/two', 'v/two')
+    for name in 'side', 'plug':
+        w.directory('real/' + name)
+        w.file('real/%s/f' % name, name + ' f')
+        w.directory('real/%s/lib' % name)
+    w.file('v/conf', 'configuration')
+    w.file('v/other', 'beside it')
+    for name in 'v/tree/a', 'real/two/lib', 'w/x':
+        w.node(name + '/fifo', stat.S_IFIFO)
+        w.node(name + '/socket', stat.S_IFSOCK)
+        w.node(name + '/null', stat.S_IFCHR, os.makedev(1, 3))
+    w.directory('v/tree/mine', 0o555)
+    w.directory('v/tree/theirs', root_owned=True)
+    w.rule('v/one', 'real/one')
+    w.rule('v/two', 'real/two')
+    w.rule('v/tree/side', 'real/side')
+    w.rule('v/one/plug', 'real/plug')
+    for path in 'v/tree', 'v/one', 'v/two/lib', 'v/two/f', 'v/conf', 'w/x':
+        w.readonly(path)
+    links_into(w, ['v/tree', 'v/one/lib', 'v/two/f', 'v/conf', 'v/tree/side', 'v/two', 'v/tree/a'])
+    w.link('v/tree/away', '%R/v/two')
+    w.link('real/side/back', '../lib')
+    return w
+
+
 def of_seed(seed):
     """The world that SEED is tried on."""
     kinds = [base, lambda: base(missing=True), lambda: scattered(seed), linked, long_targets,
-             lambda: scattered(seed), overlay, bare]
+             lambda: scattered(seed), overlay, bare, readonly]
     return kinds[seed % len(kinds)]()
 
 
 def by_name(name, seed):
     return {'base': base, 'missing': lambda: base(missing=True), 'linked': linked,
-            'long': long_targets, 'bare': bare, 'overlay': overlay, 'scattered': lambda: scattered(seed)}[name]()
+            'long': long_targets, 'bare': bare, 'overlay': overlay, 'readonly': readonly,
+            'scattered': lambda: scattered(seed)}[name]()

@@ -5,8 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -69,7 +72,8 @@ static void change(const char *path)
 /* By a descriptor for reading. */
 static void change_open(const char *path)
 {
-	int fd = open(path, O_RDONLY);
+	int fd = open(path, O_RDONLY), flags = 0;
+	struct fsxattr attributes = {0};
 
 	if (fd < 0)
 		return;
@@ -82,6 +86,18 @@ static void change_open(const char *path)
 	say("ftruncate", path, ftruncate(fd, 0));
 	say("fsync", path, fsync(fd));
 	say("by syscall", path, syscall(SYS_fchmod, fd, 0600));
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+		say("FS_IOC_SETFLAGS", path, ioctl(fd, FS_IOC_SETFLAGS, &flags));
+		say("the same by syscall", path, syscall(SYS_ioctl, fd, FS_IOC_SETFLAGS, &flags));
+	}
+	if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) == 0)
+		say("FS_IOC_FSSETXATTR", path, ioctl(fd, FS_IOC_FSSETXATTR, &attributes));
+	say("mmap", path, mmap(NULL, 1, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED ? -1 : 0);
+	close(fd);
+	fd = open(path, O_PATH);
+	say("fchmod of a name", path, fchmod(fd, 0600));
+	say("futimens of a name", path, futimens(fd, NULL));
+	say("fchownat of a name", path, fchownat(fd, "", 0, 0, AT_EMPTY_PATH));
 	close(fd);
 }
 

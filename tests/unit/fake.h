@@ -194,6 +194,11 @@ static inline long world_directory(void *context, int dirfd, char *out, size_t s
 	return (long)strlen(name);
 }
 
+static inline long world_path_only(void *context, int fd)
+{
+	return 0;
+}
+
 static inline long world_read_string(void *context, uint64_t address, char *out, size_t size)
 {
 	const char *text = (const char *)(uintptr_t)address;
@@ -226,7 +231,8 @@ static inline struct snr_host world_host(struct world *world)
 				 .read_only = world_read_only,
 				 .access = world_access,
 				 .shorten = world_shorten,
-				 .directory = world_directory};
+				 .directory = world_directory,
+				 .path_only = world_path_only};
 }
 
 #endif

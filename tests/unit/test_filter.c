@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/fs.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -225,6 +226,29 @@ static void flags_and_options_decide(void **state)
 	}
 }
 
+/* The requests of chattr(1), and no other one; of 32-bit programs on 64 bit, too. */
+static void requests_decide_where_something_is_read_only(void **state)
+{
+	static struct program program;
+	static const uint32_t requests[] = {SNR_CHANGING_REQUESTS};
+
+	rules.kinds = SNR_KIND_BIT(SNR_READONLY);
+	build(&program);
+	rules.kinds = 0;
+	for (unsigned i = 0; i < arch_nabis; i++) {
+		struct seccomp_data data = {.nr = number(arch_abis[i].audit, "ioctl"),
+					    .arch = arch_abis[i].audit,
+					    .args = {FS_IOC_SETFLAGS, FS_IOC_GETFLAGS}};
+
+		assert_int_equal(simulate(&program, &data).action, SECCOMP_RET_ALLOW);
+		for (size_t j = 0; j < sizeof(requests) / sizeof(*requests); j++) {
+			data.args[1] = requests[j];
+			assert_int_equal(simulate(&program, &data).action,
+					 SECCOMP_RET_TRACE | filter_data(i, SNR_ioctl));
+		}
+	}
+}
+
 /* send(2) is sendto(2) without an address: it must not stop. */
 static void pointers_decide(void **state)
 {
@@ -433,6 +457,7 @@ int main(void)
 		cmocka_unit_test(x32_is_not_there),
 		cmocka_unit_test(other_architectures_do_not_run),
 		cmocka_unit_test(flags_and_options_decide),
+		cmocka_unit_test(requests_decide_where_something_is_read_only),
 		cmocka_unit_test(pointers_decide),
 		cmocka_unit_test(allowed_calls_are_constant),
 		cmocka_unit_test(libseccomp_says_the_same),
