@@ -91,8 +91,10 @@ static void answer(struct walk *walk, char *out, struct snr_resolved *result)
 	result->walked = !walk->error && !walk->lost && !walk->up_left &&
 			 (!walk->stopped || snr_rest_is_empty(&walk->rest));
 	result->where = (uint32_t)walk->len;
+	/* Only the last name may be missing. */
 	result->fails =
-		walk->error || (walk->stopped && !walk->lost && !snr_rest_is_empty(&walk->rest));
+		walk->error || (walk->stopped && !walk->lost &&
+				(walk->missing != -ENOENT || !snr_rest_is_empty(&walk->rest)));
 	result->jumped = walk->jumped;
 	if (!walk->stopped && !walk->error) {
 		result->at_rule = snr_walk_is_at_rule(walk);

@@ -348,7 +348,7 @@ class Generator:
         self.emit('protect', '%R')
         targets = {t for _, t in self.world.rules} | {p for p, _ in self.world.rules}
         for path in self.world.rule_ancestors():
-            if path not in targets:
+            if path not in targets or self.world.selves:
                 self.emit('protect', '%R/' + path)
         if self.world.missing or self.world.overlays:
             self.emit('nodirlinks')
