@@ -142,7 +142,9 @@ static int held_argument(const struct snr_redirector *redirector, const struct s
 	if (!arg || op->role[arg - 1] != SNR_ROLE_DIRFD)
 		return -1;
 	if (!call->arg[arg])
-		return op->effects & SNR_CHANGES ? arg - 1 : -1;
+		return (op->effects & SNR_CHANGES) && (int)(uint32_t)call->arg[arg - 1] != AT_FDCWD
+			       ? arg - 1
+			       : -1;
 	return snr_pathop_lookup(op, arg, call->arg, NULL).may_be_empty &&
 			       !host->read_bytes(host->context, call->arg[arg], &first, 1) && !first
 		       ? arg - 1

@@ -148,6 +148,7 @@ static void test_table(void **state)
 		assert_true(out < 0 || (op->effects & (SNR_REVERSES | SNR_LISTS)));
 		assert_true(!(op->effects & SNR_SAME_FS) || paths == 2);
 		assert_true(paths || socket || snr_pathop_find(op, SNR_ROLE_FD) >= 0 ||
+			    snr_pathop_find(op, SNR_ROLE_REQUEST) >= 0 ||
 			    (op->effects & (SNR_REVERSES | SNR_LISTS | SNR_MOVES_CWD)));
 	}
 }
