@@ -20,7 +20,8 @@ void snr_overlay_plan(const struct snr_image *image, const struct snr_call *call
 struct snr_actor {
 	const char *root;    /* what goes before every path, as the program's "/" is called; "" */
 	const char *process; /* where /proc tells of it, "/proc/thread-self" */
-	uint32_t uid;        /* by whom the kernel judges the program's calls on files */
+	uint32_t uid;        /* by whom the kernel judges its calls on files; 0 also for who may
+			      change what is not its own (CAP_FOWNER) */
 };
 
 /* Do what plan->overlay says, for the CALL that was planned with SCRATCH. Afterwards the verdict is

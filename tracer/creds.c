@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,19 +21,21 @@ struct ids {
 	unsigned uid, gid;
 	gid_t groups[MAX_GROUPS];
 	int ngroups;
+	bool own_all; /* CAP_FOWNER among the capabilities that count */
 };
 
 /* proc(5): the last one of Uid and Gid is that of the file system. Groups come one behind the
  * other. */
 static int read_ids(pid_t tid, struct ids *ids)
 {
-	char uid[64], gid[64], groups[MAX_GROUPS * 11 + 1];
+	char uid[64], gid[64], groups[MAX_GROUPS * 11 + 1], capable[32];
 	const struct proc_field fields[] = {{"Uid", uid, sizeof(uid)},
 					    {"Gid", gid, sizeof(gid)},
-					    {"Groups", groups, sizeof(groups)}};
+					    {"Groups", groups, sizeof(groups)},
+					    {"CapEff", capable, sizeof(capable)}};
 	char *at = groups, *end;
 
-	if (proc_status(tid, fields, 3) || sscanf(uid, "%*u %*u %*u %u", &ids->uid) != 1 ||
+	if (proc_status(tid, fields, 4) || sscanf(uid, "%*u %*u %*u %u", &ids->uid) != 1 ||
 	    sscanf(gid, "%*u %*u %*u %u", &ids->gid) != 1)
 		return -EPROTO;
 	for (ids->ngroups = 0; ids->ngroups < MAX_GROUPS; at = end) {
@@ -42,6 +45,7 @@ static int read_ids(pid_t tid, struct ids *ids)
 			break;
 		ids->groups[ids->ngroups++] = (gid_t)group;
 	}
+	ids->own_all = strtoull(capable, NULL, 16) >> CAP_FOWNER & 1;
 	return 0;
 }
 
@@ -55,6 +59,7 @@ static void learn(struct tracer *tracer)
 	if (!tracer->is_root || read_ids(tracer->current->tid, &ids) || ids.uid == 0)
 		return;
 	tracer->creds_differ = true;
+	tracer->creds_own_all = ids.own_all;
 	tracer->creds_uid = ids.uid;
 	tracer->creds_gid = ids.gid;
 	/* The tracer has no use for groups of its own: it is root. */

@@ -13,16 +13,17 @@
 void overlay_begin(struct tracer *tracer, struct overlay_actor *actor)
 {
 	pid_t tid = tracer->current->tid;
+	uid_t uid = geteuid();
 
 	actor->root[0] = '\0';
 	if (tracer->roots_differ)
 		snprintf(actor->root, sizeof(actor->root), "/proc/%d/root", tid);
 	snprintf(actor->process, sizeof(actor->process), "/proc/%d", tid);
 	creds_take(tracer);
+	if (tracer->creds_differ)
+		uid = tracer->creds_own_all ? 0 : tracer->creds_uid;
 	actor->actor =
-		(struct snr_actor){.root = actor->root,
-				   .process = actor->process,
-				   .uid = tracer->creds_differ ? tracer->creds_uid : geteuid()};
+		(struct snr_actor){.root = actor->root, .process = actor->process, .uid = uid};
 	actor->mask = umask(creds_umask(tracer));
 }
 

@@ -156,6 +156,7 @@ struct tracer {
 	bool creds_known;      /* for this stop: creds.c */
 	bool creds_differ;
 	unsigned creds_taken; /* pairs of creds_take and creds_return that are open */
+	bool creds_own_all;   /* CAP_FOWNER */
 	unsigned creds_uid, creds_gid;
 	uint64_t signature; /* of our slots */
 

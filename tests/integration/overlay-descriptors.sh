@@ -222,6 +222,15 @@ for engine in "${ENGINES[@]}"; do
 	rm -rf "$T"
 	mkdir -p "$T"
 	(cd "$T" && prepare)
+	if [ "$(id -u)" = 0 ]; then
+		chown 65534 "$T/upper"
+		"$SNAPREDIR" -e "$engine" -r "$WORK/rules" setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+fowner \
+			--ambient-caps=+fowner chmod 600 "$T/p/d/f2"
+		check "CAP_FOWNER without being root changes the upper file, too [$engine]" test \
+			"$(stat -c %a "$T/p/d/f2" "$T/upper/d/f2" | tr '\n' ' ')" = '644 600 '
+	else
+		skip "CAP_FOWNER [$engine]" 'only root can give it'
+	fi
 	check "a file that was renamed is not changed by its descriptor [$engine]" bash -c "
 		[ \$('$SNAPREDIR' -e $engine -r '$WORK/rules' python3 '$WORK/renamed.py') = EEXIST ]"
 done
