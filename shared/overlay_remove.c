@@ -382,7 +382,21 @@ static bool is_one_inode(const struct side *from, const struct side *to)
 	       from->stx.dev_major == to->stx.dev_major && from->stx.dev_minor == to->stx.dev_minor;
 }
 
-/* Into an overlay, or out of it. What could not be read has no place. */
+/* Can the directory of path N be searched? */
+static long walk_to(const struct snr_doing *doing, int n)
+{
+	const struct snr_host *host = &doing->redirector->host;
+	const struct snr_doing_path *path = &doing->path[n];
+	long error;
+
+	if (path->rule == SNR_NO_RULE)
+		return 0;
+	error = snr_doing_name(doing, n, path->layer == SNR_LAYER_LOWER, snr_doing_parent(doing, n),
+			       doing->scratch->pending);
+	return error < 0 ? error : host->search(host->context, doing->scratch->pending);
+}
+
+/* Into an overlay, or out of it. What could not be read has no place; the old path comes first. */
 static long why_not_across(const struct snr_doing *doing)
 {
 	const struct snr_host *host = &doing->redirector->host;
@@ -394,6 +408,9 @@ static long why_not_across(const struct snr_doing *doing)
 					  doing->scratch->path, SNR_PATH_MAX);
 		if (len <= 0)
 			return len ? len : -ENOENT;
+		len = walk_to(doing, n);
+		if (len)
+			return len;
 	}
 	return -EXDEV;
 }
