@@ -274,7 +274,7 @@ SHIM_EXPORT void seekdir(DIR *dir, long position)
 {
 	struct stream *stream;
 
-	if (position >= BASE && position - BASE < SNR_LISTING_RANGE && shim_lists()) {
+	if (snr_listing_is_among(position, BASE) && shim_lists()) {
 		stream = make_stream(dir);
 		if (stream)
 			stream->at.place = position - BASE;

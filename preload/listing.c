@@ -35,7 +35,7 @@ static const struct snr_redirector *find_redirector(void)
 
 static int64_t last_place(const struct snr_listing *listing)
 {
-	return listing->merge.follows ? SNR_LISTING_RANGE : listing->image->nchildren;
+	return listing->merge.follows ? UINT32_MAX : listing->image->nchildren;
 }
 
 /* Begin the extra names of FD at number PLACE, or at the first (-1). */
@@ -187,7 +187,7 @@ static int64_t get_place(int fd)
 	int64_t position = snr_rawcall3(__NR_lseek, fd, 0, SEEK_CUR);
 
 	for (int i = 0; i < BASES; i++)
-		if (position >= bases[i] && position - bases[i] < SNR_LISTING_RANGE)
+		if (snr_listing_is_among(position, bases[i]))
 			return position - bases[i];
 	return -1;
 }
@@ -200,6 +200,22 @@ static int64_t set_place(int fd, uint32_t place)
 		if (snr_rawcall3(__NR_lseek, fd, (long)(bases[i] + place), SEEK_SET) >= 0)
 			return bases[i];
 	return -1;
+}
+
+/* Where listings of merged directories came to. Whoever finds another thread, or the one that it
+ * has interrupted, at them does without. */
+static struct snr_listing_marks marks;
+static int marking;
+
+static void use_marks(struct snr_listing *listing, bool leave)
+{
+	if (__atomic_exchange_n(&marking, 1, __ATOMIC_ACQUIRE))
+		return;
+	if (leave)
+		snr_listing_leave(listing, &marks);
+	else
+		snr_listing_resume(listing, &marks);
+	__atomic_store_n(&marking, 0, __ATOMIC_RELEASE);
 }
 
 /* A directory whose position cannot be moved has no extra names: it would never end. */
@@ -217,12 +233,15 @@ static long give(const struct snr_redirector *redirector, int fd, unsigned word,
 	if (begin(redirector, &listing, slot, fd, place))
 		base = set_place(fd, listing.next);
 	if (base >= 0) {
+		use_marks(&listing, false);
 		used = snr_listing_fill(&listing, base, word, slot->text[1],
 					size < SNR_PATH_MAX ? size : SNR_PATH_MAX);
 		if (used > 0 && shim_write(buffer, slot->text[1], (size_t)used) < 0)
 			used = -EFAULT;
-		if (used >= 0)
+		if (used >= 0) {
 			set_place(fd, listing.next);
+			use_marks(&listing, true);
+		}
 	}
 	shim_slot_release(slot);
 	return used;

@@ -256,14 +256,20 @@ long snr_listing_fill(struct snr_listing *listing, int64_t base, unsigned word, 
 	size_t used = 0;
 
 	for (;;) {
-		uint32_t here = listing->next;
+		uint32_t here = listing->next, at = listing->merge.at;
+		int64_t cookie = listing->merge.cookie;
 		size_t n;
 
 		if (!snr_listing_next(listing, &listed))
 			return (long)used;
+		if (listing->next >= snr_listing_range(base))
+			listing->next = 0;
 		n = put_record(&listed, base + listing->next, word, buffer + used, size - used);
 		if (!n) {
 			listing->next = here;
+			listing->merge.at = at;
+			listing->merge.cookie = cookie;
+			listing->merge.chunk_at = listing->merge.chunk_len = 0;
 			return used ? (long)used : -EINVAL;
 		}
 		used += n;

@@ -71,12 +71,23 @@ bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed);
 
 /* Where a listing stands among its extra names may be kept in the position of its descriptor: these
  * plus the number of the next name (snr_listing.next), or plus 0 at the end; 65,536 rules have at
- * most that many names in a directory, and the other layer of an overlay what is left of the range.
+ * most that many names in a directory, and the other layer of an overlay what is left of the range:
+ * a listing ends there.
  * File systems give hashes or small numbers, and the kernel never sees these in getdents. 32-bit
  * programs, proc and sysfs want offsets of 31 bits. */
 #define SNR_LISTING_BASE64 0x7fffffff00000000ll
 #define SNR_LISTING_BASE32 0x7ff00000ll
-#define SNR_LISTING_RANGE  0x80000ll
+
+/* The last positions of 63 and of 31 bits are the ends of directories (ext4, tmpfs, btrfs). */
+static inline int64_t snr_listing_range(int64_t base)
+{
+	return base == SNR_LISTING_BASE64 ? 0xfffff000ll : 0xff000ll;
+}
+
+static inline bool snr_listing_is_among(int64_t position, int64_t base)
+{
+	return position >= base && position - base < snr_listing_range(base);
+}
 
 /* Put extra names into BUFFER of SIZE bytes as the kernel has them: getdents64(2)'s records where
  * WORD is 0, else those of getdents(2) with longs of WORD bytes. The offset of each is BASE and the
@@ -84,6 +95,23 @@ bool snr_listing_next(struct snr_listing *listing, struct snr_listed *listed);
  * used; -EINVAL where not even one name fits, as the kernel. */
 long snr_listing_fill(struct snr_listing *listing, int64_t base, unsigned word, char *buffer,
 		      size_t size);
+
+/* The other layer is read from its start for each call, unless it is known where the last one came
+ * to: of the directories that were listed last. Zeroes at first; the caller sees to it that one
+ * thread uses it. */
+struct snr_listing_marks {
+	struct {
+		uint64_t hash; /* of the directory's path */
+		uint32_t next; /* as snr_listing.next, when ... */
+		uint32_t at;   /* ... these were those of snr_merge */
+		int64_t cookie;
+	} mark[4];
+	unsigned used;
+};
+
+/* LISTING, whose next name was set, goes on from a mark, if there is one for it; leave one. */
+void snr_listing_resume(struct snr_listing *listing, const struct snr_listing_marks *marks);
+void snr_listing_leave(const struct snr_listing *listing, struct snr_listing_marks *marks);
 
 /* ---- overlay_list.c, for listing.c ---- */
 

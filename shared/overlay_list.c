@@ -182,6 +182,34 @@ bool snr_merge_next(struct snr_listing *listing, struct snr_listed *listed)
 	return false;
 }
 
+#define MARKS (sizeof(((struct snr_listing_marks *)0)->mark) / sizeof(*marks->mark))
+
+void snr_listing_resume(struct snr_listing *listing, const struct snr_listing_marks *marks)
+{
+	for (size_t i = 0; i < MARKS && listing->merge.follows; i++) {
+		if (marks->mark[i].hash != listing->at.hash || marks->mark[i].next != listing->next)
+			continue;
+		listing->merge.at = marks->mark[i].at;
+		listing->merge.cookie = marks->mark[i].cookie;
+	}
+}
+
+void snr_listing_leave(const struct snr_listing *listing, struct snr_listing_marks *marks)
+{
+	size_t i = 0;
+
+	if (!listing->merge.follows || listing->next <= snr_merged_from(listing->image))
+		return;
+	while (i < MARKS && marks->mark[i].hash != listing->at.hash)
+		i++;
+	if (i == MARKS)
+		i = marks->used++ % MARKS;
+	marks->mark[i].hash = listing->at.hash;
+	marks->mark[i].next = listing->next;
+	marks->mark[i].at = listing->merge.at;
+	marks->mark[i].cookie = listing->merge.cookie;
+}
+
 struct snr_record snr_read_record(const char *at)
 {
 	struct snr_record record;

@@ -78,7 +78,7 @@ static bool is_rewound(pid_t tid, int fd)
 
 static int64_t place_at(int64_t position, int64_t base)
 {
-	return position >= base && position < base + SNR_LISTING_RANGE ? position - base : -1;
+	return snr_listing_is_among(position, base) ? position - base : -1;
 }
 
 /* Where the listing stands among the extra names: the number of the next one, 0 at their end, -1:
@@ -169,6 +169,8 @@ static int64_t edit(struct tracer *tracer, const struct tracee *tracee,
 	return left;
 }
 
+static struct snr_listing_marks marks; /* of whichever tracee: directories are the same for all */
+
 /* Give the names from CHILD on, or from the first (-1). Returns what the call returns. */
 static int64_t give(struct tracer *tracer, const struct tracee *tracee, struct tracee_list *list,
 		    int64_t child)
@@ -184,6 +186,7 @@ static int64_t give(struct tracer *tracer, const struct tracee *tracee, struct t
 		return 0;
 	if (child > 0)
 		listing.next = (uint32_t)child;
+	snr_listing_resume(&listing, &marks);
 	first = listing.next;
 	names = malloc(size + 1);
 	if (!names)
@@ -191,6 +194,7 @@ static int64_t give(struct tracer *tracer, const struct tracee *tracee, struct t
 	if (list->copy >= 0 && lseek(list->copy, list->base, SEEK_SET) < 0)
 		list->base = SNR_LISTING_BASE32;
 	used = snr_listing_fill(&listing, list->base, list->word, names, size);
+	snr_listing_leave(&listing, &marks);
 	piece = (struct tracee_piece){names, used > 0 ? (size_t)used : 0};
 	if (used > 0 && tracee_write(tracer, tracee, list->buffer, &piece, 1))
 		used = -EFAULT;
