@@ -87,7 +87,7 @@ bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *wai
 	if (waiter && (waiter->tgid == tracee->tgid || !hand_may_ask(tracee, waiter) ||
 		       !hand_can_stop(tracee)))
 		return false;
-	future = hand_future(tracer, tracee, &ip);
+	future = hand_future(tracer, tracee, waiter, &ip);
 	hand = future != HAND_REFUSED && !serve_start(tracer) ? calloc(1, sizeof(*hand)) : NULL;
 	if (!hand)
 		return false;
@@ -123,7 +123,7 @@ bool hand_promise(struct tracer *tracer, struct tracee *tracee)
 	if (tracee->asked || tracee->kept || tracee->hand || tracee->space->refs == 1)
 		return false;
 	tracee->asked = true;
-	tracee->asked = hand_future(tracer, tracee, &ip) == HAND_BARE && !serve_start(tracer);
+	tracee->asked = hand_future(tracer, tracee, NULL, &ip) == HAND_BARE && !serve_start(tracer);
 	return tracee->asked;
 }
 

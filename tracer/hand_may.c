@@ -6,6 +6,7 @@
 
 #include "tracer/image.h"
 #include "tracer/memory.h"
+#include "tracer/proc.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +35,19 @@ static bool is_bare(const struct tracer *tracer, const struct tracee *tracee)
 	       tracer->redirector.image->shim64.len && !tracer->redirector.image->fault_ops;
 }
 
-enum hand_future hand_future(struct tracer *tracer, const struct tracee *tracee, uint64_t *ip)
+/* Does its parent run the same image still? What is stopped by a signal cannot be read by ptrace(2)
+ * alone; its parent, which stands at its call, can. */
+static bool is_same_image(const struct tracee *tracee, const struct tracee *waiter)
+{
+	char its[1024], own[1024];
+	ssize_t n = proc_read(tracee->tid, "auxv", its, sizeof(its));
+
+	return n > 0 && proc_read(waiter->tid, "auxv", own, sizeof(own)) == n &&
+	       !memcmp(its, own, (size_t)n);
+}
+
+enum hand_future hand_future(struct tracer *tracer, const struct tracee *tracee,
+			     const struct tracee *waiter, uint64_t *ip)
 {
 	*ip = SNR_GATE_ADDRESS;
 	if (!tracee->native && has_shim(tracer, tracee))
@@ -42,6 +55,9 @@ enum hand_future hand_future(struct tracer *tracer, const struct tracee *tracee,
 	*ip = 0;
 	if ((tracee->native || is_bare(tracer, tracee)) && image_may_call(tracee))
 		*ip = image_find_call(tracer, tracee);
+	if (!*ip && waiter && is_bare(tracer, tracee) && image_may_call(tracee) &&
+	    is_same_image(tracee, waiter))
+		*ip = image_find_call(tracer, waiter);
 	return !*ip ? HAND_REFUSED : tracee->native ? HAND_NATIVE : HAND_BARE;
 }
 

@@ -15,8 +15,9 @@ enum hand_future {
 };
 
 /* What becomes of the calls of TRACEE if it is handed over now. *IP is then where calls can be made
- * in it. */
-enum hand_future hand_future(struct tracer *tracer, const struct tracee *tracee, uint64_t *ip);
+ * in it. WAITER, who asks for that, or NULL. */
+enum hand_future hand_future(struct tracer *tracer, const struct tracee *tracee,
+			     const struct tracee *waiter, uint64_t *ip);
 /* Is what WAITER asks for likely to be granted? */
 bool hand_may_ask(const struct tracee *tracee, const struct tracee *waiter);
 /* Will TRACEE stop if it is told to? */
