@@ -47,12 +47,12 @@ static void tell_plan(const struct snr_redirector *redirector, const struct snr_
 		      const struct snr_plan *plan)
 {
 	const struct snr_pathop *row = &snr_pathops[call->op];
-	int result = plan->verdict == SNR_FINISHED ? plan->result : 0, n = 0;
+	bool leads = plan->verdict == SNR_CHANGED && !plan->result;
+	int result = snr_plan_error(plan), n = 0;
 
-	shim_count(redirector, plan->verdict == SNR_CHANGED, result, plan->rule);
+	shim_count(redirector, leads, result, plan->rule);
 	for (int i = 0; i < SNR_NARGS; i++) {
-		bool changed =
-			plan->verdict == SNR_CHANGED && n < plan->npaths && plan->path_arg[n] == i;
+		bool changed = leads && n < plan->npaths && plan->path_arg[n] == i;
 		struct snr_event event;
 
 		if (!snr_role_is_path(row->role[i]))

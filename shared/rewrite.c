@@ -358,6 +358,7 @@ static bool lead_to_error(const struct snr_redirector *redirector, const struct 
 		return false;
 	}
 	plan->verdict = SNR_CHANGED;
+	plan->result = error;
 	plan->npaths = 1;
 	plan->path_arg[0] = (uint8_t)snr_spot_argument(op, 0);
 	plan->path_len[0] = (uint16_t)snr_finish(&builder);

@@ -62,6 +62,13 @@ struct snr_plan {
 	bool moves_cwd; /* what is remembered of the cwd is stale after this call */
 };
 
+/* The error that the call is known to end in, whether we say so (SNR_FINISHED) or the kernel is led
+ * to it (SNR_CHANGED), or 0. */
+static inline int snr_plan_error(const struct snr_plan *plan)
+{
+	return plan->verdict == SNR_UNCHANGED ? 0 : plan->result;
+}
+
 /* Everything a plan needs; one of these a process (shim) or a tracer. */
 struct snr_redirector {
 	const struct snr_image *image;

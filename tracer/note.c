@@ -52,15 +52,14 @@ void note_plan(struct tracer *tracer, struct tracee *tracee, const struct snr_ca
 	       const struct snr_plan *plan)
 {
 	const struct snr_pathop *row = &snr_pathops[args->op];
-	int n = 0;
+	bool leads = plan->verdict == SNR_CHANGED && !plan->result;
+	int result = snr_plan_error(plan), n = 0;
 
-	count_call(tracer, tracee, plan->rule, plan->verdict == SNR_CHANGED,
-		   plan->verdict == SNR_FINISHED ? plan->result : 0);
+	count_call(tracer, tracee, plan->rule, leads, result);
 	if (!is_noted(tracer, plan->verdict != SNR_UNCHANGED) && !is_learnt(tracer))
 		return;
 	for (int i = 0; i < SNR_NARGS; i++) {
-		bool changed =
-			plan->verdict == SNR_CHANGED && n < plan->npaths && plan->path_arg[n] == i;
+		bool changed = leads && n < plan->npaths && plan->path_arg[n] == i;
 		struct snr_event event;
 		long len;
 
@@ -73,7 +72,7 @@ void note_plan(struct tracer *tracer, struct tracee *tracee, const struct snr_ca
 		event.pid = tracee->tgid;
 		event.engine = "trace";
 		event.rule = plan->rule;
-		event.result = plan->verdict == SNR_FINISHED ? plan->result : 0;
+		event.result = result;
 		event.from = tracer->name;
 		event.from_len = (size_t)len;
 		event.to = changed ? plan->text[n] : NULL;
