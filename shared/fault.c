@@ -150,15 +150,6 @@ struct snr_fault_answer snr_fault_call(const struct snr_redirector *redirector,
 	return answer;
 }
 
-/* A file that was removed is still the one that had the name. */
-static size_t without_deleted(const char *real, size_t len)
-{
-	static const char mark[] = " (deleted)";
-	size_t size = sizeof(mark) - 1;
-
-	return len > size && snr_equal(real + len - size, mark, size) ? len - size : len;
-}
-
 struct snr_fault_answer snr_fault_on(const struct snr_redirector *redirector,
 				     const struct snr_fault_counts *counts, enum snr_on on,
 				     const uint64_t args[SNR_NARGS], char real[SNR_PATH_MAX],
@@ -176,8 +167,10 @@ struct snr_fault_answer snr_fault_on(const struct snr_redirector *redirector,
 			continue;
 		len = host->directory(host->context, fd, real, SNR_PATH_MAX);
 		if (len > 0 && real[0] == '/')
+			/* A file that was removed is still the one that had the name. */
 			len = snr_reverse(redirector->image, real,
-					  without_deleted(real, (size_t)len), name, SNR_PATH_MAX);
+					  snr_length_undeleted(real, (size_t)len), name,
+					  SNR_PATH_MAX);
 		else
 			len = 0;
 		if (len > 0)

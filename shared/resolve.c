@@ -187,23 +187,21 @@ static long first_step(const struct snr_host *host, int dirfd)
 	return err == -ENOTDIR || err == -EACCES ? err : 0;
 }
 
-/* A directory that was removed still has a parent, and its own name is known (d_path in
- * fs/d_path.c). Returns the length of REAL, or -errno where only the kernel can take the call. */
+/* A directory that was removed still has a parent, and its own name is known. Returns the length of
+ * REAL, or -errno where only the kernel can take the call. */
 static long without_deleted(const struct snr_host *host, int dirfd, char *real, size_t len)
 {
-	static const char mark[] = " (deleted)";
-	size_t n = sizeof(mark) - 1;
+	size_t n = snr_length_undeleted(real, len);
 	uint64_t inode;
 	long err;
 
-	if (len <= n || !snr_equal(real + len - n, mark, n) ||
-	    host->kind(host->context, real, &inode) >= 0)
+	if (n == len || host->kind(host->context, real, &inode) >= 0)
 		return (long)len;
 	err = first_step(host, dirfd);
 	if (err)
 		return err;
-	real[len - n] = '\0';
-	return (long)(len - n);
+	real[n] = '\0';
+	return (long)n;
 }
 
 long snr_base(const struct snr_image *image, const struct snr_host *host,

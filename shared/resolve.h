@@ -24,7 +24,7 @@ struct snr_scratch {
 	uint32_t epoch;           /* of the facts, when the resolution began */
 	char path[SNR_PATH_MAX];  /* the program's path, where it had to be copied (rewrite.c) */
 	char base[SNR_PATH_MAX];  /* canonical virtual path of where a relative path starts */
-	bool base_gone;           /* ... which was removed */
+	bool base_gone;           /* ... which was removed: the name may be another's now */
 	char where[SNR_PATH_MAX]; /* canonical virtual path of where the walk is */
 	char pending[2 * SNR_PATH_MAX]; /* text of links still to be walked */
 	char link[SNR_PATH_MAX];

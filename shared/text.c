@@ -58,6 +58,14 @@ size_t snr_length_within(const char *text, size_t size)
 	return len;
 }
 
+size_t snr_length_undeleted(const char *text, size_t len)
+{
+	static const char mark[] = " (deleted)";
+	size_t size = sizeof(mark) - 1;
+
+	return len > size && snr_equal(text + len - size, mark, size) ? len - size : len;
+}
+
 bool snr_begins(const char *text, size_t len, const char *prefix)
 {
 	size_t n = snr_length(prefix);

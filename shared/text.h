@@ -21,6 +21,10 @@ size_t snr_length_within(const char *text, size_t size);
 /* Does TEXT of LEN bytes begin with the literal PREFIX? */
 bool snr_begins(const char *text, size_t len, const char *prefix);
 
+/* The kernel's text of where a descriptor leads ends in a mark if that was removed (d_path in
+ * fs/d_path.c), as does a name that looks so: the length without it. */
+size_t snr_length_undeleted(const char *text, size_t len);
+
 /* Length of the decimal number at the start of TEXT, 0 if there is none. */
 size_t snr_digits(const char *text, size_t len);
 /* Write NUMBER in decimal to OUT (room for 20 bytes), no NUL. Returns the length. */

@@ -156,6 +156,7 @@ static void jump(struct walk *walk, size_t len, bool last)
 
 	walk->jumped = true;
 	walk->base_len = 0;
+	scratch->base_gone |= walk->canonical && snr_length_undeleted(scratch->link, len) < len;
 	if (scratch->link[0] == '/')
 		n = snr_unmap(walk->image, scratch->link, len, scratch->base, SNR_PATH_MAX);
 	if (n > 0 && last && !walk->canonical) {
@@ -467,6 +468,7 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 	long err;
 
 	*lost = false;
+	scratch->base_gone = false;
 	snr_layers_forget(scratch);
 	if (!len)
 		return -ENOENT;
@@ -479,12 +481,13 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 	run(&walk);
 	/* What a magic link or a descriptor leads to may have lost its name since, to another file,
 	 * and names may bar the way where they do not. */
-	*lost = walk.lost || (walk.missing && (walk.jumped || path[0] != '/'));
+	*lost = walk.lost || (walk.missing && scratch->base_gone) ||
+		(walk.jumped && walk.missing == -EACCES);
 	if (walk.error || walk.stopped)
 		return walk.error ? walk.error : walk.missing;
 	if (walk.directory) {
 		err = search(&walk, &by_name);
-		*lost = walk.jumped;
+		*lost = scratch->base_gone || (walk.jumped && err == -EACCES);
 		if (err < 0 && !(err == -ENOENT && snr_walk_is_above_rules(&walk)))
 			return err;
 	}

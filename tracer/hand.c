@@ -85,7 +85,7 @@ bool hand_begin(struct tracer *tracer, struct tracee *tracee, struct tracee *wai
 	if (tracee->kept || tracee->hand || tracee->orphan || tracee->unclaimed || tracee->dead)
 		return false;
 	if (waiter && (waiter->tgid == tracee->tgid || !hand_may_ask(tracee, waiter) ||
-		       !hand_can_stop(tracee)))
+		       !hand_can_stop(tracee, waiter)))
 		return false;
 	future = hand_future(tracer, tracee, waiter, &ip);
 	hand = future != HAND_REFUSED && !serve_start(tracer) ? calloc(1, sizeof(*hand)) : NULL;

@@ -9,10 +9,13 @@
 #include "tracer/proc.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #ifdef SNR_GATE_ADDRESS
+
+#define MAX_DEPTH 64 /* of processes between two */
 
 /* A shim that serves all its calls by itself once it is told so. */
 static bool has_shim(struct tracer *tracer, const struct tracee *tracee)
@@ -75,23 +78,54 @@ bool hand_may_ask(const struct tracee *tracee, const struct tracee *waiter)
 	return !stat(path, &own) && (own.st_uid == 0 || own.st_uid == its.st_uid);
 }
 
-/* proc(5), State. Whoever waits for its vfork child does not stop before that has gone, which may
- * be the one that waits for us. */
-bool hand_can_stop(const struct tracee *tracee)
+/* The letter of proc(5), or NUL. */
+static char state_of(pid_t tid)
 {
-	char path[48], text[512], *name;
-	size_t n = 0;
-	FILE *file;
+	char text[512], *name;
+	ssize_t n = proc_read(tid, "stat", text, sizeof(text) - 1);
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", tracee->tid);
-	file = fopen(path, "re");
-	if (file) {
-		n = fread(text, 1, sizeof(text) - 1, file);
-		fclose(file);
-	}
-	text[n] = '\0';
+	text[n > 0 ? n : 0] = '\0';
 	name = strrchr(text, ')');
-	return name && name[1] == ' ' && name[2] != 'D' && name[2] != 'Z' && name[2] != 'X';
+	return name && name[1] == ' ' ? name[2] : '\0';
+}
+
+static bool is_above(const struct tracee *tracee, pid_t pid)
+{
+	for (int depth = 0; pid > 1 && depth < MAX_DEPTH; depth++) {
+		pid = (pid_t)proc_number(pid, "PPid");
+		if (pid == tracee->tgid)
+			return true;
+	}
+	return false;
+}
+
+/* Is a child of TRACEE traced by PID? */
+static bool shares_children(const struct tracee *tracee, pid_t pid)
+{
+	char name[40], text[1024], *at = text;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "task/%d/children", tracee->tid);
+	n = proc_read(tracee->tgid, name, text, sizeof(text) - 1);
+	if (n < 0)
+		return true;
+	text[n] = '\0';
+	for (char *end; *at; at = end) {
+		pid_t child = (pid_t)strtol(at, &end, 10);
+
+		if (end == at || proc_number(child, "TracerPid") == pid)
+			return end != at;
+	}
+	return false;
+}
+
+bool hand_can_stop(const struct tracee *tracee, const struct tracee *waiter)
+{
+	char state = state_of(tracee->tid);
+
+	if (state == 'D')
+		return !is_above(tracee, waiter->tgid) && !shares_children(tracee, waiter->tgid);
+	return state && state != 'Z' && state != 'X';
 }
 
 #endif

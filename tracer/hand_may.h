@@ -20,7 +20,9 @@ enum hand_future hand_future(struct tracer *tracer, const struct tracee *tracee,
 			     const struct tracee *waiter, uint64_t *ip);
 /* Is what WAITER asks for likely to be granted? */
 bool hand_may_ask(const struct tracee *tracee, const struct tracee *waiter);
-/* Will TRACEE stop if it is told to? */
-bool hand_can_stop(const struct tracee *tracee);
+/* Will TRACEE stop if it is told to? Who waits for a vfork child (state D of proc(5)) does not
+ * before that has executed something or is gone, which may be what waits for us: WAITER, or what is
+ * stopped by it. */
+bool hand_can_stop(const struct tracee *tracee, const struct tracee *waiter);
 
 #endif
