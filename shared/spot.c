@@ -337,5 +337,6 @@ bool snr_spot_is_in_proc(const struct snr_question *q, int n)
 
 	if (rule != SNR_NO_RULE && snr_rule(image, rule)->kind == SNR_PARENT)
 		return false;
-	return snr_begins(path, len, "/proc/") && !snr_begins(path, len, "/proc/thread-self/");
+	return snr_begins(path, len, "/proc/") && !snr_begins(path, len, "/proc/thread-self/") &&
+	       !q->resolved[n].jumped;
 }

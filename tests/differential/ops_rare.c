@@ -147,9 +147,10 @@ static void run_publish(const struct op *op)
 /* where: the libc functions beside getcwd and realpath that make names */
 static void run_where(const struct op *op)
 {
-	char *cwd = get_current_dir_name(), *name = canonicalize_file_name(op->arg[0]);
+	char *cwd = get_current_dir_name(), *name;
 
 	say(" %s", cwd ? cwd : strerrorname_np(errno));
+	name = canonicalize_file_name(op->arg[0]);
 	say(" %s", name ? name : "nothing");
 	free(cwd);
 	free(name);
