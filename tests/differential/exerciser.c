@@ -136,15 +136,21 @@ void ignore_root_dirs(void)
 	tell_root_dirs = false;
 }
 
-/* A directory of the machine's own, where others work too: the root, a sticky one, or one that has
- * processes in it. */
+/* Of what /proc shows the kernel forgets the times when it likes, and processes come and go. */
+static bool is_of_proc(const struct stat *st)
+{
+	struct stat proc;
+
+	return stat("/proc", &proc) == 0 && proc.st_dev == st->st_dev;
+}
+
+/* A directory of the machine's own, where others work too: the root, a sticky one. */
 static bool is_of_machine(const struct stat *st)
 {
-	struct stat root, proc;
+	struct stat root;
 
-	return (st->st_mode & S_ISVTX) ||
-	       (stat("/", &root) == 0 && root.st_ino == st->st_ino && root.st_dev == st->st_dev) ||
-	       (stat("/proc", &proc) == 0 && proc.st_dev == st->st_dev);
+	return (st->st_mode & S_ISVTX) || is_of_proc(st) ||
+	       (stat("/", &root) == 0 && root.st_ino == st->st_ino && root.st_dev == st->st_dev);
 }
 
 void say_stat(const struct stat *st)
@@ -161,7 +167,7 @@ void say_stat(const struct stat *st)
 		say(" size %lld", (long long)st->st_size);
 	if (!S_ISDIR(st->st_mode) || (count_dir_links && !is_of_machine(st)))
 		say(" links %ld", (long)st->st_nlink);
-	if (st->st_mtime < SCRIPTED_TIMES)
+	if (st->st_mtime < SCRIPTED_TIMES && !is_of_proc(st))
 		say(" time %lld", (long long)st->st_mtime);
 }
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -85,7 +86,9 @@ static void run_statx(const struct op *op)
 	int dirfd = dirfd_of(op->arg[0]), flags = (int)parse_flags(op->arg[2], AT_FLAGS);
 	long got = op->raw ? syscall(SYS_statx, dirfd, path, flags, STATX_BASIC_STATS, &sx)
 			   : statx(dirfd, path, flags, STATX_BASIC_STATS, &sx);
-	struct stat st = {.st_mode = sx.stx_mode,
+	struct stat st = {.st_dev = makedev(sx.stx_dev_major, sx.stx_dev_minor),
+			  .st_ino = sx.stx_ino,
+			  .st_mode = sx.stx_mode,
 			  .st_uid = sx.stx_uid,
 			  .st_size = (off_t)sx.stx_size,
 			  .st_nlink = sx.stx_nlink,
