@@ -22,7 +22,9 @@ NOT_OVER_OVERLAYS = {'fstat', 'change'}  # a descriptor stays on its layer
 ONLY_OVER_OVERLAYS = {'held'}
 HELD = ['chmod', 'chown', 'times', 'set', 'remove', 'named-chmod', 'named-times', 'named-set', 'truncate',
         'append', 'rewrite']
-CHANGES = ['mode', 'owner', 'times', 'attribute', 'flags', 'size', 'space', 'empty', 'unnamed']
+CHANGES = ['mode', 'owner', 'times', 'attribute', 'size', 'space', 'empty']
+# A descriptor of a directory that only rules make is one of another file system.
+CHANGES_ON_DISK = CHANGES + ['flags', 'unnamed']
 PROGRAM = '%R/../prog'  # the reporter as it was built, beside the world
 
 
@@ -379,7 +381,8 @@ SIMPLE = {
     'statx': lambda g, k: g.emit(k, *g.at(), g.rng.choice(AT_NOFOLLOW)),
     'fstat': lambda g, k: g.emit(k, g.rng.randrange(SLOTS)),
     'fdname': lambda g, k: g.emit(k, g.rng.randrange(SLOTS)),
-    'change': lambda g, k: g.emit(k, g.rng.randrange(SLOTS), g.rng.choice(CHANGES)),
+    'change': lambda g, k: g.emit(k, g.rng.randrange(SLOTS),
+                                 g.rng.choice(CHANGES if g.world.made else CHANGES_ON_DISK)),
     'drop': lambda g, k: g.emit(k, g.rng.randrange(SLOTS)),
     'access': lambda g, k: g.emit(k, g.path(), g.rng.choice(['F_OK', 'R_OK', 'W_OK', 'X_OK',
                                                              'R_OK|W_OK'])),
