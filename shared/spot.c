@@ -332,10 +332,12 @@ bool snr_spot_is_in_proc(const struct snr_question *q, int n)
 {
 	const struct snr_image *image = q->redirector->image;
 	const char *path = q->spot[n].path;
-	uint32_t rule = q->resolved[n].parent_rule;
+	const struct snr_entry *target =
+		snr_match_target(image, snr_hash_path(path, q->spot[n].parent));
 	size_t len = snr_length(path);
 
-	if (rule != SNR_NO_RULE && snr_rule(image, rule)->kind == SNR_PARENT)
+	if (target && target->rule != SNR_NO_RULE &&
+	    snr_rule(image, target->rule)->kind == SNR_PARENT)
 		return false;
 	return snr_begins(path, len, "/proc/") && !snr_begins(path, len, "/proc/thread-self/") &&
 	       !q->resolved[n].jumped;
