@@ -156,6 +156,8 @@ static void jump(struct walk *walk, size_t len, bool last)
 
 	walk->jumped = true;
 	walk->base_len = 0;
+	walk->via_len = walk->len <= sizeof(walk->via) ? walk->len : 0;
+	snr_copy(walk->via, scratch->where, walk->via_len);
 	scratch->base_gone |= walk->canonical && snr_length_undeleted(scratch->link, len) < len;
 	if (scratch->link[0] == '/')
 		n = snr_unmap(walk->image, scratch->link, len, scratch->base, SNR_PATH_MAX);
@@ -174,6 +176,7 @@ static void jump(struct walk *walk, size_t len, bool last)
 	}
 	snr_copy(scratch->where, scratch->base, (size_t)n);
 	walk->len = n == 1 ? 0 : (size_t)n;
+	walk->via_base = walk->len;
 	walk->lexical = false;
 	locate(walk);
 	walk->crossed |= is_placed_by_name(walk);
@@ -482,12 +485,13 @@ long snr_canonical(const struct snr_image *image, const struct snr_host *host,
 	/* What a magic link or a descriptor leads to may have lost its name since, to another file,
 	 * and names may bar the way where they do not. */
 	*lost = walk.lost || (walk.missing && scratch->base_gone) ||
-		(walk.jumped && walk.missing == -EACCES);
+		(walk.missing == -EACCES && walk.jumped && !snr_walk_is_barred_behind_jump(&walk));
 	if (walk.error || walk.stopped)
 		return walk.error ? walk.error : walk.missing;
 	if (walk.directory) {
 		err = search(&walk, &by_name);
-		*lost = scratch->base_gone || (walk.jumped && err == -EACCES);
+		*lost = scratch->base_gone ||
+			(err == -EACCES && walk.jumped && !snr_walk_is_barred_behind_jump(&walk));
 		if (err < 0 && !(err == -ENOENT && snr_walk_is_above_rules(&walk)))
 			return err;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * A walk whose last name is a link of /proc that jumps: may it go on by the name of where that
- * leads? Only walk.c calls it.
+ * A walk that meets a link of /proc that jumps: may it go on by the name of where that leads, and
+ * is what bars the way there in the way of the link, too? Only walk.c calls it.
  */
+#include "shared/text.h"
 #include "shared/walking.h"
 
 #include <errno.h>
@@ -37,4 +38,16 @@ bool snr_walk_jumps_by_name(struct walk *walk, size_t len, size_t real_len)
 	walk->at.rule = snr_match_longest(walk->image, scratch->base, len, &rest);
 	return snr_is_layered_directory(walk->image, walk->host, scratch, scratch->base, len) ||
 	       means_name(walk, len, real_len);
+}
+
+bool snr_walk_is_barred_behind_jump(const struct walk *walk)
+{
+	struct snr_builder path = {.out = walk->scratch->real, .size = SNR_PATH_MAX};
+
+	if (!walk->via_len || walk->len < walk->via_base)
+		return false;
+	snr_add(&path, walk->via, walk->via_len);
+	snr_add(&path, walk->scratch->where + walk->via_base, walk->len - walk->via_base);
+	return snr_finish(&path) >= 0 &&
+	       walk->host->search(walk->host->context, walk->scratch->real) == -EACCES;
 }

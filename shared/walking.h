@@ -24,6 +24,8 @@ struct walk {
 	size_t base_len;      /* ... 0: at the root, or no longer known */
 	uint32_t base_rule;
 	size_t goal;  /* of scratch->base: the name of where a last link jumps to; or 0 */
+	char via[64]; /* the last link of /proc that jumped, VIA_LEN bytes; too long: 0 */
+	size_t via_len, via_base; /* scratch->where was as long as that behind it */
 	size_t floor; /* of scratch->where as the walk starts: a confined one stays behind it */
 	unsigned links;
 	int error;      /* -errno that only we can know */
@@ -87,6 +89,9 @@ bool snr_walk_jumps_by_name(struct walk *walk, size_t len, size_t real_len);
  * started (TO_ROOT: than the root)? A directory above rules that is not on the disk lies on the
  * mount of the one that it would be in. What cannot be asked is on the same one. */
 bool snr_walk_left_mount(const struct walk *walk, size_t len, bool to_root);
+
+/* A link of /proc leads also to where names bar the way. Is it barred behind the link, too? */
+bool snr_walk_is_barred_behind_jump(const struct walk *walk);
 
 /* Fill RESULT and, if it is changed, OUT from a WALK that is over. */
 void snr_walk_answer(struct walk *walk, char *out, struct snr_resolved *result);
