@@ -24,17 +24,24 @@ prepare() {
 	touch -d 2001-02-03 p/d/* p/d/sub/* p/both/*
 }
 
-cat >"$WORK/descriptors.py" <<'END'
-import ctypes, errno, os, socket, sys
-os.chdir(os.environ["T"] + "/p/d")
-libc = ctypes.CDLL(None, use_errno=True)
-files = ("f%d" % n for n in range(1, 41))
+# Beside the scripts, which import it.
+export PYTHONDONTWRITEBYTECODE=1
+cat >"$WORK/saying.py" <<'END'
+import errno
 def say(name, call, *args, **more):
     try:
         done = call(*args, **more)
     except OSError as error:
         done = errno.errorcode[error.errno]
     print(name, done, flush=True)
+END
+
+cat >"$WORK/descriptors.py" <<'END'
+import ctypes, errno, os, socket, sys
+from saying import say
+os.chdir(os.environ["T"] + "/p/d")
+libc = ctypes.CDLL(None, use_errno=True)
+files = ("f%d" % n for n in range(1, 41))
 def shown(name):
     st = os.stat(name)
     when = int(st.st_mtime) if st.st_mtime < 1e9 else "now"
@@ -133,14 +140,9 @@ same -u 'descriptors' /usr/bin/python3 "$WORK/descriptors.py"
 
 # Where one was.
 cat >"$WORK/places.py" <<'END'
-import errno, os, socket, stat
+import os, socket, stat
+from saying import say
 os.chdir(os.environ["T"] + "/p/d")
-def say(name, call, *args, **more):
-    try:
-        done = call(*args, **more)
-    except OSError as error:
-        done = errno.errorcode[error.errno]
-    print(name, done, flush=True)
 files = ["f%d" % n for n in range(1, 41)]
 for file in files:
     os.unlink(file)
@@ -174,14 +176,9 @@ same -u 'in the place of a whiteout' /usr/bin/python3 "$WORK/places.py"
 
 # Directories that were removed: on one layer or on both.
 cat >"$WORK/removed.py" <<'END'
-import errno, os
+import os
+from saying import say
 os.chdir(os.environ["T"] + "/p")
-def say(name, call, *args, **more):
-    try:
-        done = call(*args, **more)
-    except OSError as error:
-        done = errno.errorcode[error.errno]
-    print(name, done, flush=True)
 for d in "r/sub/e", "m/x", "u":
     os.chdir(os.environ["T"] + "/p")
     if d == "m/x": os.unlink("m/x/l")
